@@ -9,11 +9,14 @@ import keyring
 import pytest
 from keyring.backends import fail
 
+from auth.discord_calls import client_of
+from auth.keyrings import HangingKeyring, KeptKeyring
 from helpers.auth_guild import DATABASE, Circle
 from helpers.clocks import Clock
 from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.membership import MEMBER_ROLE, configure, settings
-from tracker_tui.auth import guild_membership
+from tracker_tui.auth import guild_membership, keyring_store
+from tracker_tui.auth.discord import Discord
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import Config, load_config
 
@@ -33,11 +36,48 @@ def trusted_discord(no_proxies: None, monkeypatch: pytest.MonkeyPatch) -> None:
     trust_discord(monkeypatch)
 
 
+@pytest.fixture(scope="session")
+def discord_server() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as server:
+        yield server
+
+
 @pytest.fixture
-def discord() -> Iterator[FakeDiscord]:
-    """A Discord whose person is a plain member of the guild."""
-    with FakeDiscord(membership=Membership("Muad'Dib", [MEMBER_ROLE])) as discord:
-        yield discord
+def discord(discord_server: FakeDiscord) -> FakeDiscord:
+    """A new Discord, on a server that tests share, whose person is a plain member of the guild."""
+    discord = FakeDiscord(membership=Membership("Muad'Dib", [MEMBER_ROLE]))
+    discord.url, discord_server._server.discord = discord_server.url, discord
+    return discord
+
+
+@pytest.fixture
+def client(discord: FakeDiscord) -> Discord:
+    return client_of(discord)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[FakeDiscord]:
+    """Another server, which must receive no request."""
+    with FakeDiscord() as elsewhere:
+        yield elsewhere
+
+
+@pytest.fixture
+def kept() -> KeptKeyring:
+    """The keyring that this test uses."""
+    backend = KeptKeyring()
+    keyring.set_keyring(backend)
+    return backend
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
+    """A keyring that never answers, with a short deadline."""
+    monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
+    backend = HangingKeyring()
+    keyring.set_keyring(backend)
+    yield backend
+    backend.answered.set()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
-
-import pytest
 
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.discord import GUILD_ID, FakeDiscord, Fault
@@ -57,33 +55,6 @@ def client_of(
 ) -> Discord:
     guild = Guild(discord.url, discord.client_id, discord.guild_id, (), secret)
     return Discord(guild._replace(**changes), seconds)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FakeDiscord]:
-    """One server for all tests here, because starting one takes longer than most tests."""
-    with FakeDiscord() as server:
-        yield server
-
-
-@pytest.fixture
-def discord(server: FakeDiscord) -> FakeDiscord:
-    """A Discord without state from earlier tests."""
-    discord = FakeDiscord()
-    discord.url, server._server.discord = server.url, discord
-    return discord
-
-
-@pytest.fixture
-def client(discord: FakeDiscord) -> Discord:
-    return client_of(discord)
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[FakeDiscord]:
-    """Another server, which must receive no request."""
-    with FakeDiscord() as elsewhere:
-        yield elsewhere
 
 
 def refusal(error: str, **more: str) -> Fault:

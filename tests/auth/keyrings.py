@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import ClassVar
 
-import keyring
-import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from helpers.auth_guild import SECONDS
-from tracker_tui.auth import keyring_store
 
 
 class KeptKeyring(KeyringBackend):
@@ -80,21 +76,3 @@ class HangingKeyring(KeptKeyring):
         return None
 
     delete_password = set_password  # type: ignore[assignment]
-
-
-@pytest.fixture
-def kept() -> KeptKeyring:
-    """The keyring that this test uses."""
-    backend = KeptKeyring()
-    keyring.set_keyring(backend)
-    return backend
-
-
-@pytest.fixture
-def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingKeyring]:
-    """A keyring that never answers, with a short deadline."""
-    monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
-    backend = HangingKeyring()
-    keyring.set_keyring(backend)
-    yield backend
-    backend.answered.set()

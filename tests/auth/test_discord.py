@@ -1,15 +1,19 @@
-"""Each method of `Discord`: codes, polls, tokens, the user and the guild member."""
+"""Each method of `Discord`: codes, polls, tokens, user and guild member; and its rejections."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from functools import partial
+from itertools import product
+from typing import Any
 
 import pytest
 
 from auth.discord_calls import (
     ACCESS,
     CALLS,
+    CLIENT_SECRET,
     CODE,
     HARMLESS,
     HOSTILE,
@@ -17,14 +21,11 @@ from auth.discord_calls import (
     REFRESH,
     SECRETS,
     as_json,
-    client,
     client_of,
-    discord,
     refusal,
-    server,
 )
 from auth.unusable_replies import DAMAGED, NO_MEMBER, NOBODY, NOT_TOKENS
-from helpers.auth_errors import failure_of, failures_of
+from helpers.auth_errors import E, failure_of, failures_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
 from helpers.discord import FakeDiscord, Fault, Membership
 from tracker_tui.auth.discord import Discord, GuildMember, Person
@@ -37,8 +38,6 @@ from tracker_tui.auth.discord_errors import (
     TokenInvalid,
 )
 from tracker_tui.config.settings import Secret
-
-__all__ = ["client", "discord", "server"]
 
 # Codes
 
@@ -67,6 +66,18 @@ def authorization(**changes: object) -> Fault:
     return as_json({k: v for k, v in (plain | changes).items() if v != "left out"})
 
 
+def codes_that_fail(
+    kind: type[E], client: Discord, cases: Iterable[tuple[str, object]], discord: FakeDiscord
+) -> list[E]:
+    """Ask for a code that has these fields, one after the other; return the errors."""
+
+    def ask(case: tuple[str, object]) -> None:
+        discord.fail(DEVICE, authorization(**dict([case])))
+        client.request_code()
+
+    return failures_of(kind, ask, cases, ["device-8FzQ"])
+
+
 def test_missing_fields_of_a_code_get_the_defaults_of_rfc_8628(
     discord: FakeDiscord, client: Discord
 ) -> None:
@@ -90,38 +101,25 @@ def test_interval_and_lifetime_of_a_code_are_limited(discord: FakeDiscord, clien
         assert before + expected <= expires_at <= time.monotonic() + expected, given
 
 
-def test_links_other_than_plain_https_are_rejected(discord: FakeDiscord, client: Discord) -> None:
+def test_links_are_plain_https_and_a_user_code_is_one_line(
+    discord: FakeDiscord, client: Discord
+) -> None:
     links = (
-        "http://discord.com/activate",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "discord.com/activate",
-        " https://discord.com/activate",
-        "https:/discord.com",
-        "https://discord.com/\x1b[31m",
-        "https://discord.com/\nactivate",
-        "https://disc\u043erd.com/activate",
-        "https://discord.com/\u202eetavitca",
+        *("http://discord.com/activate", "javascript:alert(1)", "file:///etc/passwd"),
+        *("discord.com/activate", " https://discord.com/activate", "https:/discord.com"),
+        *("https://discord.com/\x1b[31m", "https://discord.com/\nactivate"),
+        *("https://disc\u043erd.com/activate", "https://discord.com/\u202eetavitca"),
         "https://discord.com/" + "a" * 5_000,
     )
 
-    def ask(case: tuple[str, str]) -> None:
-        discord.fail(DEVICE, authorization(**dict([case])))
-        client.request_code()
-
-    for name in ("verification_uri", "verification_uri_complete"):
-        cases = [(name, link) for link in links]
-        errors = failures_of(DiscordRejected, ask, cases, ["device-8FzQ"])
-        assert all("https" in str(error) for error in errors)
-
-
-def test_link_is_never_shortened(discord: FakeDiscord, client: Discord) -> None:
+    names = ("verification_uri", "verification_uri_complete")
+    for error in codes_that_fail(DiscordRejected, client, product(names, links), discord):
+        assert "https" in str(error)
+    # A link is never shortened.
     link = "https://discord.com/activate?user_code=ZAW6C586&state=" + "0123456789" * 20
     discord.fail(DEVICE, authorization(verification_uri_complete=link))
     assert client.request_code().link_with_code == link
-
-
-def test_user_code_is_one_printable_line(discord: FakeDiscord, client: Discord) -> None:
+    # A user code is one printable line.
     discord.fail(DEVICE, authorization(user_code="ZAW\x1b[2J\n6C586\u202e" + "X" * 100))
     shown = client.request_code().user_code
     assert shown.startswith("ZAW [2J 6C586X")
@@ -133,19 +131,15 @@ def test_user_code_is_one_printable_line(discord: FakeDiscord, client: Discord) 
 
 
 def test_400_without_a_known_error_is_pending(discord: FakeDiscord, client: Discord) -> None:
-    answers = (
-        refusal("authorization_pending"),
-        refusal("authorization_pending", error_description="not yet"),
-        Fault.status(400),
-        Fault.status(400, {"message": "Bad Request", "code": 0}),
-        Fault.status(400, b"<html>Bad Request</html>"),
-        Fault.status(400, b"[1]"),
-        Fault.status(400, {"error": 5}),
-        Fault.status(400, b"\xff\xfe"),
-        Fault.status(400, b"[" * 10_000),
+    bodies: tuple[bytes | dict[str, Any], ...] = (
+        {"error": "authorization_pending"},
+        {"error": "authorization_pending", "error_description": "not yet"},
+        {"message": "Bad Request", "code": 0},
+        {"error": 5},
+        *(b"", b"<html>Bad Request</html>", b"[1]", b"\xff\xfe", b"[" * 10_000),
     )
-    for answer in answers:
-        discord.fail(TOKEN, answer)
+    for answer in bodies:
+        discord.fail(TOKEN, Fault.status(400, answer))
         with pytest.raises(Pending) as pending:
             client.poll(CODE)
         assert not pending.value.slow_down, answer
@@ -215,21 +209,6 @@ def test_token_lifetime_is_limited(discord: FakeDiscord, client: Discord) -> Non
         assert before + lifetime <= expires_at <= time.time() + lifetime, sent
 
 
-def test_unusable_token_reply_is_reported_and_not_quoted(
-    discord: FakeDiscord, client: Discord
-) -> None:
-    def ask(case: tuple[str, bytes]) -> None:
-        name, body = case
-        discord.fail(TOKEN, Fault.garbage(body))
-        CALLS[name].ask(client)
-
-    # Polls and refreshes parse their replies alike.
-    cases = [("poll", body) for body in NOT_TOKENS]
-    cases += [("refresh", body) for body in NOT_TOKENS[::3]]
-    errors = failures_of(DiscordUnreachable, ask, cases, [*SECRETS, "access-1", "refresh-1"])
-    assert all("no usable tokens" in str(error) for error in errors)
-
-
 def test_only_invalid_grant_invalidates_a_refresh_token(
     discord: FakeDiscord, client: Discord
 ) -> None:
@@ -257,18 +236,12 @@ def test_me_returns_the_user_of_the_token(discord: FakeDiscord, client: Discord)
     assert client.me(access) == Person(
         id="80351110224678912", username="paul", global_name="Paul Atreides", avatar=None
     )
-    discord.person.global_name = None
-    assert client.me(access).global_name is None
-    discord.person.global_name = ""
-    assert client.me(access).global_name is None
+    for discord.person.global_name in (None, ""):
+        assert client.me(access).global_name is None
 
 
 def test_avatar_becomes_a_url_if_it_is_well_formed(discord: FakeDiscord, client: Discord) -> None:
-    files = {
-        "8342729096ea3675442027381ff50dfe": "8342729096ea3675442027381ff50dfe.png",
-        "a_1269e74af4df7417b13759eae50c83dc": "a_1269e74af4df7417b13759eae50c83dc.gif",
-        "b_1269": "b_1269.png",
-    }
+    files = {"83ea": "83ea.png", "a_12e7": "a_12e7.gif", "b_1269": "b_1269.png"}
     malformed = (
         *(None, "", "_", "../../evil", "a b", "a/b", "a?x=1", "a#b", "a\nb", "\x1b[31m", "é"),
         *("a.png", "[bold]", "\u202eabc", "%2e%2e", "a" * 101),
@@ -291,7 +264,9 @@ def test_member_returns_roles_and_nickname(discord: FakeDiscord, client: Discord
         assert client.member(access) == GuildMember(nick=None, role_ids=())
 
 
-def test_only_a_404_means_not_in_the_guild(discord: FakeDiscord, client: Discord) -> None:
+def test_only_a_404_means_not_in_the_guild_and_a_401_an_invalid_token(
+    discord: FakeDiscord, client: Discord
+) -> None:
     access = Secret(discord.grant()["access_token"])
     assert client_of(discord, guild_id="1").member(access) is None
     discord.membership = None
@@ -302,6 +277,9 @@ def test_only_a_404_means_not_in_the_guild(discord: FakeDiscord, client: Discord
         assert f"({status}: no)" in str(error)
     discord.fail(ME, Fault.status(404))
     failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
+    for name in ("me", "member"):
+        discord.fail(CALLS[name].path, Fault.status(401, b"\xff not even JSON"))
+        failure_of(TokenInvalid, partial(CALLS[name].ask, client), SECRETS)
 
 
 def test_names_are_one_line_and_cut(discord: FakeDiscord, client: Discord) -> None:
@@ -314,12 +292,6 @@ def test_names_are_one_line_and_cut(discord: FakeDiscord, client: Discord) -> No
         assert (person.username, person.global_name, member.nick) == (shown,) * 3
 
 
-def test_401_raises_token_invalid(discord: FakeDiscord, client: Discord) -> None:
-    for name in ("me", "member"):
-        discord.fail(CALLS[name].path, Fault.status(401, b"\xff not even JSON"))
-        failure_of(TokenInvalid, partial(CALLS[name].ask, client), SECRETS)
-
-
 def test_unusable_replies_are_reported(discord: FakeDiscord, client: Discord) -> None:
     def ask(case: tuple[str, bytes]) -> None:
         name, body = case
@@ -327,15 +299,17 @@ def test_unusable_replies_are_reported(discord: FakeDiscord, client: Discord) ->
         CALLS[name].ask(client)
 
     replies = {"me": NOBODY, "member": NO_MEMBER, "begin": DAMAGED}
+    # Polls and refreshes parse their replies alike.
+    replies |= {"poll": NOT_TOKENS, "refresh": NOT_TOKENS[::3]}
     cases = [(name, body) for name, bodies in replies.items() for body in bodies]
-    failures_of(DiscordUnreachable, ask, cases, SECRETS)
+    secrets = [*SECRETS, "access-1", "refresh-1"]
+    errors = failures_of(DiscordUnreachable, ask, cases, secrets)
+    for (name, body), error in zip(cases, errors, strict=True):
+        is_of_tokens = name in ("poll", "refresh")
+        assert ("no usable tokens" in str(error)) is is_of_tokens, (name, body)
 
 
 def test_incomplete_code_reply_is_reported(discord: FakeDiscord, client: Discord) -> None:
-    def ask(case: tuple[str, object]) -> None:
-        discord.fail(DEVICE, authorization(**dict([case])))
-        client.request_code()
-
     texts = ("device_code", "user_code", "verification_uri")
     cases: list[tuple[str, object]] = [
         *((name, "left out") for name in texts),
@@ -345,4 +319,53 @@ def test_incomplete_code_reply_is_reported(discord: FakeDiscord, client: Discord
         *(("interval", True), ("interval", float("inf"))),
         *(("expires_in", float("nan")), ("expires_in", 10**400)),
     ]
-    failures_of(DiscordUnreachable, ask, cases, ["device-8FzQ"])
+    codes_that_fail(DiscordUnreachable, client, cases, discord)
+
+
+# Rejections
+
+
+def test_client_error_explains_the_public_client_switch(
+    discord: FakeDiscord, client: Discord
+) -> None:
+    for name, error, status in (
+        *(("begin", "invalid_client", 400), ("begin", "unauthorized_client", 401)),
+        *(("poll", "invalid_client", 401), ("refresh", "unauthorized_client", 400)),
+        ("revoke", "invalid_client", 400),
+    ):
+        discord.fail(CALLS[name].path, Fault.status(status, {"error": error}))
+        rejection = failure_of(DiscordRejected, partial(CALLS[name].ask, client), SECRETS)
+        for part in ("public client", "DISCORD_CLIENT_ID", f"({status}: {error})"):
+            assert part in str(rejection), (name, error, status)
+    # So do a wrong client id and a wrong secret.
+    unknown = client_of(discord, client_id="1")
+    assert "public client" in str(failure_of(DiscordRejected, unknown.request_code))
+    discord.client_secret = CLIENT_SECRET.reveal()
+    assert "public client" in str(failure_of(DiscordRejected, client.request_code, SECRETS))
+
+
+def test_rejection_is_quoted_in_one_line_without_secrets(discord: FakeDiscord) -> None:
+    client = client_of(discord, secret=CLIENT_SECRET)
+    for name, call in CALLS.items():
+        sent = [CLIENT_SECRET.reveal(), *([] if call.secret is None else [call.secret.reveal()])]
+        discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
+        message = str(failure_of(DiscordRejected, partial(call.ask, client), sent))
+        assert message.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)})."), name
+
+
+def test_secrets_are_redacted_before_the_text_is_cut(discord: FakeDiscord, client: Discord) -> None:
+    for before in range(180, 200, 2):
+        said = {"message": "x" * before + REFRESH.reveal()}
+        discord.fail(TOKEN, Fault.status(403, said))
+        with pytest.raises(DiscordRejected) as caught:
+            client.refresh(REFRESH)
+        assert REFRESH.reveal()[:4] not in str(caught.value)
+
+
+def test_rejection_without_a_message_names_the_status(
+    discord: FakeDiscord, client: Discord
+) -> None:
+    for body in (b"", b"[]", b"\xff", b'{"message": 5}', b"[" * 10_000):
+        discord.fail(ME, Fault.status(403, body))
+        error = failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)
+        assert str(error).endswith("(403)."), body

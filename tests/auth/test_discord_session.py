@@ -24,11 +24,7 @@ from auth.discord_calls import (
     REFRESH,
     SECRETS,
     SOON,
-    client,
     client_of,
-    discord,
-    elsewhere,
-    server,
 )
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, REVOKE, TOKEN
@@ -43,9 +39,6 @@ from tracker_tui.auth.discord_errors import (
 )
 from tracker_tui.config.settings import Secret
 from tracker_tui.net.call_with_timeout import start_in_background
-
-__all__ = ["client", "discord", "elsewhere", "server"]
-
 
 # Requests
 

@@ -15,8 +15,6 @@ from auth.keyrings import (
     HangingKeyring,
     KeptKeyring,
     LockedKeyring,
-    hanging,
-    kept,
 )
 from auth.test_session_store import OTHERS, TOKENS, tokens_gone
 from helpers.auth_errors import assert_keeps, failure_of, failures_of
@@ -28,8 +26,6 @@ from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn
 from tracker_tui.auth.session import SessionStore, Tokens
 from tracker_tui.config.settings import Config, Secret
 from tracker_tui.guild.membership_factory import guild_membership_of
-
-__all__ = ["hanging", "kept"]
 
 
 def test_tokens_are_kept_in_the_keyring_and_nowhere_else(

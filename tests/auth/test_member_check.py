@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
+from auth.discord_calls import MEMBER
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import (
     HOUR,
@@ -13,6 +15,7 @@ from helpers.auth_guild import (
     SECONDS,
     TOKEN,
     Circle,
+    Program,
     assert_signed_out,
     tokens_for,
 )
@@ -23,83 +26,117 @@ from tracker_tui.auth.discord_errors import (
 )
 from tracker_tui.ledger.ledger import random_id
 
-# Tokens that expire
+Change = Callable[[FakeDiscord], object]
 
 
-def test_token_valid_for_a_day_is_not_refreshed(circle: Circle) -> None:
-    program = tokens_for(circle, 29.5)
-    program.membership.check()
-    assert circle.asked() == [ME, circle.member_path]
-    assert circle.kept_tokens() == tuple(circle.discord.issued)
+def fail(path: str, *faults: Fault) -> Change:
+    return lambda discord: discord.fail(path, *faults)
 
 
-def test_token_that_expires_within_a_day_is_refreshed_first(circle: Circle) -> None:
-    program = tokens_for(circle, 28.5)
-    program.membership.check()
-    assert circle.asked() == [TOKEN, ME, circle.member_path]
-    assert circle.kept_tokens() == tuple(circle.discord.issued[2:])
-    assert circle.discord.requests_to(TOKEN)[0].form["grant_type"] == "refresh_token"
-    (asked,) = circle.discord.requests_to(ME)
-    assert asked.headers["authorization"].endswith(circle.discord.issued[2])
+def program_of(circle: Circle, hours: float | None, change: Change | None) -> Program:
+    """Sign in five hours ago, with tokens of this lifetime or a week; then change Discord."""
+    program = tokens_for(circle, hours or 7 * 24)
+    if change is not None:
+        change(circle.discord)
+    return program
+
+
+CHECKED: dict[str, tuple[float | None, Change | None, list[str], bool]] = {
+    "a token valid for a day is kept": (29.5, None, [ME, MEMBER], False),
+    "a token that expires within a day is refreshed first": (28.5, None, [TOKEN, ME, MEMBER], True),
+    "a rejected token is refreshed": (
+        *(None, FakeDiscord.expire_access, [ME, TOKEN, ME, MEMBER], True),
+    ),
+    "a token rejected between two requests is refreshed": (
+        *(None, fail(MEMBER, Fault.status(401)), [ME, MEMBER, TOKEN, ME, MEMBER], True),
+    ),
+    "a failed refresh is repeated later": (
+        *(28.5, fail(TOKEN, Fault.status(503)), [TOKEN, ME, MEMBER], False),
+    ),
+    "a rejected client is repeated later": (
+        28.5,
+        fail(TOKEN, Fault.status(401, {"error": "invalid_client"})),
+        *([TOKEN, ME, MEMBER], False),
+    ),
+    # The refresh token is used up then, so the next refresh fails.
+    "a lost answer is harmless while the token is valid": (
+        *(28.5, fail(TOKEN, Fault.answer_lost()), [TOKEN, ME, MEMBER], False),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHECKED)
+def test_checks_that_succeed(circle: Circle, discord: FakeDiscord, case: str) -> None:
+    hours, change, asked, is_refreshed = CHECKED[case]
+    program = program_of(circle, hours, change)
+    program.checks()
+    assert circle.asked() == asked
+    old, new = tuple(discord.issued[:2]), tuple(discord.issued[2:])
+    assert circle.kept_tokens() == (new if is_refreshed else old)
+    assert program.membership.is_admitted
+    assert program.membership.unchecked_for is None
+    assert (program.changes, program.lost_access) == (0, [])
     session = program.membership.session
     assert session is not None
+    assert session.checked_at == circle.clock()
     assert session.tokens_until == pytest.approx(circle.session_store.tokens().expires_at)
     assert circle.session_store.load() == session
-
-
-def test_rejected_token_is_refreshed(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    discord.expire_access()
+    if is_refreshed:
+        assert discord.requests_to(TOKEN)[0].form["grant_type"] == "refresh_token"
+        assert discord.requests_to(ME)[-1].headers["authorization"].endswith(new[0])
+    circle.clock.advance(5 * HOUR)
     program.checks()
-    assert circle.asked() == [ME, TOKEN, ME, circle.member_path]
-    assert circle.kept_tokens() == tuple(discord.issued[2:])
-    assert program.membership.is_admitted
-    assert (program.changes, program.lost_access) == (0, [])
+    if "lost answer" in case:
+        assert_signed_out(program, circle)
+    else:
+        assert circle.kept_tokens() == tuple(discord.issued[2:])
+        assert program.membership.is_admitted
 
 
-def test_token_rejected_between_two_requests_is_refreshed(
-    circle: Circle, discord: FakeDiscord
-) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    discord.fail(circle.member_path, Fault.status(401))
+SIGNED_OUT: dict[str, tuple[float | None, Change, list[str]]] = {
+    "a revoked sign-in": (None, FakeDiscord.revoke, [ME, TOKEN]),
+    "a rejected refresh": (6, FakeDiscord.revoke, [TOKEN]),
+    "rejected new tokens": (None, fail(ME, *[Fault.status(401)] * 2), [ME, TOKEN, ME]),
+    "rejected new tokens after a refresh": (28.5, fail(ME, Fault.status(401)), [TOKEN, ME]),
+}
+
+
+@pytest.mark.parametrize("case", SIGNED_OUT)
+def test_checks_that_sign_out(circle: Circle, case: str) -> None:
+    hours, change, asked = SIGNED_OUT[case]
+    program = program_of(circle, hours, change)
     program.checks()
-    assert circle.asked() == [ME, circle.member_path, TOKEN, ME, circle.member_path]
-    assert program.membership.is_admitted
-
-
-def test_revoked_sign_in_signs_out(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    discord.revoke()
-    program.checks()
-    assert circle.asked() == [ME, TOKEN]
+    assert circle.asked() == asked
     assert_signed_out(program, circle)
     assert not program.checks()
 
 
-def test_rejected_refresh_signs_out(circle: Circle, discord: FakeDiscord) -> None:
-    program = tokens_for(circle, 6)
-    discord.revoke()
-    program.checks()
-    assert circle.asked() == [TOKEN]
-    assert_signed_out(program, circle)
+def expire_and_fail(fault: Fault) -> Change:
+    def change(discord: FakeDiscord) -> None:
+        discord.expire_access()
+        discord.fail(TOKEN, fault)
+
+    return change
 
 
-def test_rejected_new_tokens_sign_out(circle: Circle, discord: FakeDiscord) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    discord.fail_always(ME, Fault.status(401))
-    program.checks()
-    assert circle.asked() == [ME, TOKEN, ME]
-    assert_signed_out(program, circle)
+FAILED: dict[str, tuple[float | None, Change]] = {
+    "an expired token": (4.5, fail(TOKEN, Fault.status(503))),
+    "a rejected token": (None, expire_and_fail(Fault.hang_up())),
+    # By Discord's clock it expired sooner.
+    "a refresh before a rejected token": (28.5, expire_and_fail(Fault.status(503))),
+}
 
 
-def test_new_tokens_that_are_rejected_are_not_refreshed_again(
-    circle: Circle, discord: FakeDiscord
+@pytest.mark.parametrize("case", FAILED)
+def test_a_failed_refresh_does_not_sign_out(
+    circle: Circle, discord: FakeDiscord, case: str
 ) -> None:
-    program = tokens_for(circle, 28.5)
-    discord.fail_always(ME, Fault.status(401))
-    program.checks()
-    assert circle.asked() == [TOKEN, ME]
-    assert_signed_out(program, circle)
+    program = program_of(circle, *FAILED[case])
+    failure_of(DiscordUnreachable, program.membership.check, discord.issued)
+    assert program.membership.is_admitted
+    program.membership.check()
+    assert circle.kept_tokens() == tuple(discord.issued[2:])
+    assert program.membership.unchecked_for is None
 
 
 def test_without_a_refresh_token_an_expired_token_signs_out(
@@ -148,83 +185,6 @@ def test_new_tokens_are_saved_before_they_are_used(
     assert len(discord.requests_to(TOKEN)) == 1
     assert program.membership.session is not None
     assert program.membership.session.checked_at == circle.clock()
-
-
-def test_lost_refresh_reply_is_harmless_while_the_token_is_valid(
-    circle: Circle, discord: FakeDiscord
-) -> None:
-    program = tokens_for(circle, 28.5)
-    discord.fail(TOKEN, Fault.answer_lost())
-    program.checks()
-    assert circle.asked() == [TOKEN, ME, circle.member_path]
-    assert program.membership.is_admitted
-    assert program.membership.unchecked_for is None
-    assert program.membership.session is not None
-    assert program.membership.session.checked_at == circle.clock()
-    # The refresh token is used up, so the next refresh fails.
-    circle.clock.advance(5 * HOUR)
-    program.checks()
-    assert_signed_out(program, circle)
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [Fault.status(503), Fault.status(401, {"error": "invalid_client"})],
-    ids=["503", "401"],
-)
-def test_failed_refresh_is_repeated_while_the_token_is_valid(
-    circle: Circle, discord: FakeDiscord, fault: Fault
-) -> None:
-    program = tokens_for(circle, 28.5)
-    discord.fail(TOKEN, fault)
-    program.checks()
-    assert circle.asked() == [TOKEN, ME, circle.member_path]
-    assert circle.kept_tokens() == tuple(discord.issued)
-    assert program.membership.unchecked_for is None
-    circle.clock.advance(5 * HOUR)
-    program.checks()
-    assert circle.kept_tokens() == tuple(discord.issued[2:])
-    assert program.membership.is_admitted
-
-
-def test_failed_refresh_with_an_expired_token_does_not_sign_out(
-    circle: Circle, discord: FakeDiscord
-) -> None:
-    program = tokens_for(circle, 4.5)
-    discord.fail(TOKEN, Fault.status(503))
-    program.checks()
-    assert circle.asked() == [TOKEN]
-    assert program.membership.is_admitted
-    assert program.membership.unchecked_for == pytest.approx(5 * HOUR)
-    program.membership.check()
-    assert circle.kept_tokens() == tuple(discord.issued[2:])
-    assert program.membership.unchecked_for is None
-
-
-def test_failed_refresh_after_a_rejected_token_does_not_sign_out(
-    circle: Circle, discord: FakeDiscord
-) -> None:
-    program = circle.signed_in(ago=5 * HOUR)
-    discord.expire_access()
-    discord.fail(TOKEN, Fault.hang_up())
-    failure_of(DiscordUnreachable, program.membership.check, discord.issued)
-    assert program.membership.is_admitted
-    program.membership.check()
-    assert circle.kept_tokens() == tuple(discord.issued[2:])
-
-
-# By Discord's clock it expired sooner.
-def test_failed_refresh_before_a_rejected_token_does_not_sign_out(
-    circle: Circle, discord: FakeDiscord
-) -> None:
-    program = tokens_for(circle, 28.5)
-    discord.expire_access()
-    discord.fail_always(TOKEN, Fault.status(503))
-    failure_of(DiscordUnreachable, program.membership.check, discord.issued)
-    assert program.membership.is_admitted
-    discord.heal()
-    program.membership.check()
-    assert circle.kept_tokens() == tuple(discord.issued[2:])
 
 
 def test_missing_new_refresh_token_keeps_the_old_one(circle: Circle, discord: FakeDiscord) -> None:

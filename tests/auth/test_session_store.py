@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from auth.discord_calls import elsewhere
-from auth.keyrings import KeptKeyring, hanging, kept
+from auth.keyrings import KeptKeyring
 from helpers.auth_errors import assert_keeps, failure_of, failures_of
 from helpers.auth_guild import HOUR, SECONDS, Circle, a_session, revealed, some_tokens
 from helpers.discord import FakeDiscord
@@ -23,8 +22,6 @@ from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn, Oth
 from tracker_tui.auth.session import Binding, SessionStore, document_of
 from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
-
-__all__ = ["elsewhere", "hanging", "kept"]
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps files apart by profile")
 TOKENS = some_tokens()

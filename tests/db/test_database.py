@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,10 +12,10 @@ import pytest
 from peewee import RawQuery
 
 from helpers import other_schemas
-from helpers.build import add, config_for, new_resource
+from helpers.build import add, config_for
 from helpers.clocks import Clock
 from helpers.hanging_server import Gate
-from helpers.ledger_under_test import Books, MakeLedger, on_both
+from helpers.ledger_under_test import Books, on_both
 from helpers.other_schemas import dump, make_file
 from helpers.proxy import Proxy
 from helpers.sqlite_files import ONE_RESOURCE, plant_spice
@@ -39,17 +38,6 @@ def test_the_clock_may_tick_between_the_statements_of_a_change(books: Books) -> 
     assert at >= 1_800_000_000
     assert books.resource()["updated_at"] == at
     assert books.row("leaderboard", change.id)["created_at"] == at
-
-
-def test_thousands_are_created_at_once_within_the_limits_of_any_sqlite(
-    make_ledger: MakeLedger,
-) -> None:
-    books = make_ledger(other_schemas.LATER)
-    assert isinstance(books.database, SqliteLedgerDatabase)
-    # The default of SQLite; Debian, for one, raises it.
-    books.database.connection().setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
-    books.ledger.create([new_resource(f"r{number}") for number in range(3000)], "x")
-    assert len(books.ledger.refresh().resources) == 3000
 
 
 @on_both

@@ -8,6 +8,8 @@ from helpers import other_schemas
 from helpers.applying import HISTORY_COLUMNS, MOVES, NOW, apply, rejected, stock, update
 from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, remove, set_to, to_deep_desert, to_hagga
 from helpers.ledger_under_test import Books, MakeLedger, on_both
+from helpers.records import history_row, moved, points_row
+from helpers.remote_guild import name_locations
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.domain.quantities import MAX_QUANTITY
 from tracker_tui.domain.text import MAX_REASON
@@ -20,40 +22,14 @@ def test_an_addition_writes_only_what_it_must_and_every_column_of_its_rows(store
     store.run("UPDATE resources SET multiplier = 1.5, target_quantity = 10000 WHERE id = 'spice'")
     before, water = store.resource(), store.resource("water")
     change = add(50, DEEP_DESERT, reason="spice run", entered_by=ADMIN)
-    assert apply(store, change) == {
-        "id": change.id,
-        "resource_id": "spice",
-        "reason": "spice run",
-        "previous_quantity_hagga": 1000,
-        "new_quantity_hagga": 1000,
-        "change_amount_hagga": 0,
-        "previous_quantity_deep_desert": 400,
-        "new_quantity_deep_desert": 450,
-        "change_amount_deep_desert": 50,
-        "change_type": "relative",
-        "transfer_amount": None,
-        "transfer_direction": None,
-        "updated_by": PLAYER,
-        "created_at": NOW,
-    }
+    changed = moved((1000, 1000), (400, 450))
+    expected = history_row(change.id, reason="spice run", **changed)
+    untouched = dict.fromkeys(("transfer_amount", "transfer_direction"))
+    assert apply(store, change) == expected | untouched
     # The change and its points belong to the member, and the resource names who entered it.
-    assert store.rows("leaderboard") == [
-        {
-            "id": change.id,
-            "user_id": PLAYER,
-            "resource_id": "spice",
-            "created_at": NOW,
-            "action_type": "ADD",
-            "quantity_changed": 50,
-            "base_points": 5.0,
-            "resource_multiplier": 1.5,
-            "status_bonus": 0.1,
-            "final_points": 8.25,
-            "resource_name": "Spice",
-            "resource_category": "Raw",
-            "resource_status": "critical",
-        }
-    ]
+    earned = {"quantity_changed": 50, "base_points": 5.0, "resource_multiplier": 1.5}
+    earned |= {"status_bonus": 0.1, "resource_status": "critical"}
+    assert store.rows("leaderboard") == [points_row(change.id, PLAYER, 8.25, **earned)]
     assert store.resource("water") == water
     assert store.resource() == before | {
         "quantity_deep_desert": 450,
@@ -68,15 +44,11 @@ def test_every_kind_of_change_fills_both_locations_and_its_outcome_says_so(store
     written = {}
     for change, _ in MOVES:
         stock(store)
-        moved = store.ledger.apply(change).moved
+        effect = store.ledger.apply(change).moved
         row = store.row("resource_history", change.id)
         written[change] = tuple(row[name] for name in HISTORY_COLUMNS)
-        before, after = ("previous_quantity", "new_quantity")
-        assert moved is not None
-        assert moved[:4] == tuple(
-            row[f"{when}_{where}"] for when in (before, after) for where in ("hagga", "deep_desert")
-        )
-        assert store.quantities() == moved[2:4], change
+        assert effect[:4] == tuple(written[change][place] for place in (0, 3, 1, 4))
+        assert store.quantities() == effect[2:4], change
     assert written == dict(MOVES)
 
 
@@ -101,24 +73,15 @@ def test_only_a_move_without_a_reason_gets_one(store: Books) -> None:
 def test_a_move_is_described_with_the_guilds_own_names(make_ledger: MakeLedger) -> None:
     books = make_ledger(other_schemas.LATER)
     books.insert_resource(quantity_hagga=100)
-    assert reason_with(books, "Arrakeen") == "Moved 7 from Arrakeen to Deep Desert"
+    name_locations(books, "Arrakeen")
     # No name breaks the rules of a reason.
-    for name in ("Arra\nkeen\x1b[31m\x00", "A" * 10_000):
-        reason = reason_with(books, name)
+    for name in ("Arrakeen", "Arra\nkeen\x1b[31m\x00", "A" * 10_000):
+        books.run("UPDATE global_settings SET setting_value = ?", name)
+        books.ledger.refresh()
+        reason = apply(books, to_deep_desert(7))["reason"]
+        assert name != "Arrakeen" or reason == "Moved 7 from Arrakeen to Deep Desert"
         assert len(reason) <= MAX_REASON
         assert not [char for char in reason if unicodedata.category(char) == "Cc"]
-
-
-def reason_with(books: Books, hagga: str) -> str:
-    """Return the reason that a move gets with this name of location 1."""
-    books.run("DELETE FROM global_settings")
-    key = "inventory_location_1_name"
-    books.insert(
-        "global_settings", setting_key=key, setting_value=hagga, created_at=1, last_updated_at=1
-    )
-    books.ledger.refresh()
-    reason: str = apply(books, to_deep_desert(7))["reason"]
-    return reason
 
 
 @on_both
@@ -157,7 +120,9 @@ def test_a_set_that_saw_another_quantity_is_a_conflict(store: Books) -> None:
     assert store.quantities() == (5, 400)
 
 
-def test_a_change_that_requires_another_applies_only_after_it(store: Books) -> None:
+def test_a_change_needs_its_resource_and_the_change_that_it_requires(store: Books) -> None:
+    outcome = rejected(store, add(1, resource_id="gone"))
+    assert (outcome.rejection, outcome.resource) == (Rejection.NO_RESOURCE, None)
     first = add(1)
     second = add(2, requires=first.id)
     assert rejected(store, second).rejection is Rejection.NOT_IN_HISTORY
@@ -184,11 +149,6 @@ def test_a_change_that_would_leave_the_range_is_rejected(store: Books) -> None:
     assert outcome.shortage == (DEEP_DESERT, MAX_QUANTITY, MAX_QUANTITY + 1)
 
 
-def test_a_change_of_a_missing_resource_is_rejected(store: Books) -> None:
-    outcome = rejected(store, add(1, resource_id="gone"))
-    assert (outcome.rejection, outcome.resource) == (Rejection.NO_RESOURCE, None)
-
-
 def test_changes_up_to_the_bounds_are_allowed_and_a_negative_quantity_may_rise_to_0(
     store: Books,
 ) -> None:
@@ -213,9 +173,7 @@ def test_changes_up_to_the_bounds_are_allowed_and_a_negative_quantity_may_rise_t
         update(store, quantity_hagga=there)
         apply(store, change)
         assert store.quantities() == after, (there, change)
-
-
-def test_a_quantity_out_of_range_may_not_stay_there(store: Books) -> None:
+    # A quantity out of range may not stay there.
     update(store, quantity_hagga=-50)
     for change in (add(49), remove(1), to_hagga(49), to_deep_desert(1)):
         assert rejected(store, change).shortage.there == -50, change
