@@ -16,7 +16,7 @@ import pytest
 
 from helpers.build import config_for, new_resource
 from helpers.other_schemas import ask
-from helpers.records import moved
+from helpers.records import history_row, moved
 from helpers.sqlite_files import files_in
 from helpers.tracking import quick
 from tracker_tui.db.sqlite import create_sqlite
@@ -64,7 +64,8 @@ class Chronicle:
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
         """Insert rows of history, oldest first."""
-        written = [history_row(number, row) for number, row in enumerate(rows)]
+        usual = {"updated_by": "1", "created_at": AT}
+        written = [history_row(f"h{n}", **(usual | row)) for n, row in enumerate(rows)]
         columns, marks = ", ".join(written[0]), ", ".join("?" * len(written[0]))
         insert = f"INSERT INTO resource_history ({columns}) VALUES ({marks})"
         with closing(sqlite3.connect(self.path)) as connection:
@@ -89,21 +90,6 @@ class Chronicle:
             return list(csv.DictReader(file, strict=True))
 
 
-def history_row(number: int, row: dict[str, Any]) -> dict[str, Any]:
-    """Return all columns of a row; by default it adds 5 units at Hagga."""
-    places = {"hagga": (10, 15), "deep_desert": (0, 0)}
-    return {
-        "id": f"h{number}",
-        "resource_id": "spice",
-        "change_type": "relative",
-        "updated_by": "1",
-        "created_at": AT,
-        "reason": None,
-        **moved(*(row.get(place, usual) for place, usual in places.items())),
-        **{name: value for name, value in row.items() if name not in places},
-    }
-
-
 @pytest.fixture
 def chronicle(tmp_path: Path) -> Iterator[Chronicle]:
     made = Chronicle(tmp_path)
@@ -112,20 +98,16 @@ def chronicle(tmp_path: Path) -> Iterator[Chronicle]:
         made.tracker.close()
 
 
-def assert_nothing_is_left(folder: Path) -> None:
-    assert files_in(folder) == []
-
-
 # Contents
 
 
 def test_a_row_has_all_columns_of_an_entry(chronicle: Chronicle) -> None:
     chronicle.call("1", "Chani")
     chronicle.write([
-        {"hagga": (10, 15), "deep_desert": (3, 3), "reason": "raid"},
-        {"hagga": (15, 9), "created_at": AT + 1, "resource_id": "gone", "updated_by": "old nick"},
-        {"change_type": "absolute", "hagga": (9, 9), "deep_desert": (3, 3), "created_at": AT + 2},
-        {"change_type": "transfer", "hagga": (9, 2), "deep_desert": (3, 10), "created_at": AT + 3},
+        {**moved((10, 15), (3, 3)), "reason": "raid"},
+        {**moved((15, 9)), "created_at": AT + 1, "resource_id": "gone", "updated_by": "old nick"},
+        {**moved((9, 9), (3, 3)), "change_type": "absolute", "created_at": AT + 2},
+        {**moved((9, 2), (3, 10)), "change_type": "transfer", "created_at": AT + 3},
     ])  # fmt: skip
     assert chronicle.export()
     head, *rows = list(csv.reader(chronicle.file.read_text("utf-8-sig").splitlines()))
@@ -156,7 +138,7 @@ def test_many_rows_are_filtered_and_in_order(chronicle: Chronicle) -> None:
 
 def test_a_filter_without_an_index_searches_all_of_the_history(chronicle: Chronicle) -> None:
     """More rows than one request scans, with no match among the newest."""
-    rows = [{"hagga": (5, 4) if number < 3 else (5, 6)} for number in range(5_200)]
+    rows = [moved((5, 4) if number < 3 else (5, 6)) for number in range(5_200)]
     chronicle.write(rows)
     reported: list[int] = []
     history_filter = HistoryFilter(kinds=frozenset({EntryKind.REMOVED}))
@@ -197,7 +179,7 @@ def test_any_text_survives_being_exported(chronicle: Chronicle) -> None:
     chronicle.call("1", 'Cha"ni,\nthe 2nd')
     chronicle.write({"reason": reason} for reason in REASONS)
     # Older websites wrote quantities below 0, and a number is not a formula.
-    chronicle.write([{"id": "negative", "hagga": (-12, -5), "created_at": AT - 1}])
+    chronicle.write([{**moved((-12, -5)), "id": "negative", "created_at": AT - 1}])
     assert chronicle.export()
     *rows, negative = chronicle.rows()
     assert [row["reason"] for row in reversed(rows)] == REASONS
@@ -212,7 +194,9 @@ def test_any_text_survives_being_exported(chronicle: Chronicle) -> None:
     assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 
-def test_the_file_is_safe_for_excel_and_terminals(chronicle: Chronicle) -> None:
+def test_the_file_is_safe_for_excel_and_terminals(
+    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chronicle.call("1", "Cha\x07ni")
     chronicle.write([{"reason": "W\xfcrze\x1b]0;owned\x07\x9b31m\x00 \x7f\x08!"}])
     assert chronicle.export()
@@ -221,13 +205,7 @@ def test_the_file_is_safe_for_excel_and_terminals(chronicle: Chronicle) -> None:
     assert not set(b"\x1b\x07\x00\x7f\x08") & set(written)
     (row,) = chronicle.rows()
     assert (row["who"], row["reason"]) == ("Chani", "W\xfcrze]0;owned31m !")
-
-
-def test_a_surrogate_does_not_stop_an_export(
-    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A server's JSON may contain half of a surrogate pair."""
-    chronicle.write([{}])
+    # A server's JSON may contain half of a surrogate pair.
     monkeypatch.setattr(chronicle.opened(), "name_of", lambda _: "Cha\ud83dni")
     assert chronicle.export()
     (row,) = chronicle.rows()
@@ -250,29 +228,22 @@ def test_an_export_that_is_stopped_or_fails_leaves_nothing(chronicle: Chronicle)
         assert len(seen) == after
         # The unfinished file has another name, which spreadsheets don't offer to open.
         assert all(name.startswith(".") for names in seen for name in names)
-        assert_nothing_is_left(chronicle.folder)
+        assert files_in(chronicle.folder) == []
 
     def fail(_: int) -> bool:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         chronicle.export(report_rows=fail)
-    assert_nothing_is_left(chronicle.folder)
+    assert files_in(chronicle.folder) == []
     assert chronicle.export()
     assert files_in(chronicle.folder) == ["history.csv"]
     chronicle.file.unlink()
     # The ledger fails in the middle.
-    reported: list[int] = []
-
-    def drop_the_table(rows: int) -> bool:
-        reported.append(rows)
-        ask(chronicle.path, "DROP TABLE resource_history")
-        return True
-
+    drop = "DROP TABLE resource_history"
     with pytest.raises(LedgerError):
-        chronicle.export(report_rows=drop_the_table)
-    assert reported == [1_000]
-    assert_nothing_is_left(chronicle.folder)
+        chronicle.export(report_rows=lambda rows: rows == 1_000 and not ask(chronicle.path, drop))
+    assert files_in(chronicle.folder) == []
 
 
 def test_a_missing_folder_is_created_and_a_wrong_one_reported(chronicle: Chronicle) -> None:
@@ -354,17 +325,16 @@ def test_two_exports_of_the_same_second_have_two_names(
 def test_two_exports_do_not_disturb_each_other(chronicle: Chronicle) -> None:
     """A stopped export may still be in a request when the next one begins."""
     chronicle.write({} for _ in range(1_500))
-    inner: list[object] = []
+    inner: list[int] = []
 
     def report_rows(rows: int) -> bool:
         if rows == 1_000:
-            try:
-                inner.append(chronicle.export(HistoryFilter(resource_id="water")))
-            except LocalFileError as error:
-                inner.append(error)
+            with suppress(LocalFileError):
+                chronicle.export(HistoryFilter(resource_id="water"))
+            inner.append(rows)
         return True
 
     assert chronicle.export(report_rows=report_rows)
-    assert len(inner) == 1
+    assert inner == [1_000]
     assert files_in(chronicle.folder) == ["history.csv"]
     assert len(chronicle.rows()) == 1_500

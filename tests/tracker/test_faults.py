@@ -13,7 +13,7 @@ from helpers.build import add, config_for, remove
 from helpers.listening import Listener
 from helpers.other_schemas import ask, make_file
 from helpers.processes import locked
-from helpers.tracking import ask_history, history, quick, shown, stored, undo
+from helpers.tracking import history, quick, shown, stored, undo
 from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
 from tracker_tui.tracker.events import Failed, Refreshed
@@ -39,18 +39,6 @@ def test_changes_go_into_a_replaced_database_file(
     assert shown(tracker) == stored(path) == (1007, 400)
 
 
-def test_a_change_that_needs_the_player_is_not_a_busy_database(
-    tracker: Tracker, listener: Listener
-) -> None:
-    tracker.submit([add(999_999_999)])
-    listener.settled(1)
-    tracker.submit([add(5)]).result(20)
-    # This is queued behind both sends in the ledger's thread.
-    ask_history(tracker, "spice").result(20)
-    assert len(tracker.pending()) == 1
-    assert tracker.connection.busy_seconds == 0.0
-
-
 @pytest.mark.usefixtures("impatient")
 class TestWhileSomebodyElseHoldsTheDatabase:
     def test_changes_are_shown_and_kept_and_sent_in_order_once_it_is_free(
@@ -67,22 +55,13 @@ class TestWhileSomebodyElseHoldsTheDatabase:
             # With a write-ahead log readers never wait.
             tracker.refresh().result(20)
             assert shown(tracker) == (7, 400)
-        tracker.poll()
-        assert [outcome.change for outcome in listener.settled(3)] == changes
-        assert shown(tracker) == stored(path) == (7, 400)
+        # The next submission sends the earlier ones first.
+        changes.append(remove(7))
+        tracker.submit(changes[3:])
+        assert [outcome.change for outcome in listener.settled(4)] == changes
+        assert shown(tracker) == stored(path) == (0, 400)
         assert (tracker.pending(), tracker.connection.trouble) == ([], None)
         assert history(path) == [change.id for change in changes]
-
-    def test_the_next_submission_sends_the_earlier_ones_first(
-        self, path: Path, tracker: Tracker, listener: Listener
-    ) -> None:
-        early, late = add(5), remove(1005)
-        with locked(path):
-            tracker.submit([early])
-            listener.next(Failed)
-        tracker.submit([late])
-        listener.settled(2)
-        assert history(path) == [early.id, late.id]
 
     def test_an_undo_withdraws_pending_changes_and_is_kept_for_applied_ones(
         self, path: Path, tracker: Tracker, listener: Listener

@@ -30,7 +30,7 @@ from tracker_tui.config.settings import Config, Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import ALL, WEEK
-from tracker_tui.errors import DatabaseUnreachable, LocalFileError, TrackerError
+from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import ContributionsQuery
 from tracker_tui.ledger.refresh_queries import Query
@@ -150,7 +150,11 @@ def test_a_shorter_answer_does_not_replace_a_longer_one(far: Tracker, books: Boo
         assert rest.value.entries == known.entries[2:]
 
 
-def test_the_newest_answer_is_cached_unless_it_is_left_out(far: Tracker, books: Books) -> None:
+def test_the_newest_answer_is_cached_unless_it_is_left_out(
+    far: Tracker, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord is asked by the local thread; screens ask queries on the UI thread."""
+    monkeypatch.setattr(far.membership, "check_in_background", pytest.fail)
     query_cache = far.query_cache
     query = query_cache.history(EVERYTHING)
     first = done(query_cache.ask(query))
@@ -163,17 +167,6 @@ def test_the_newest_answer_is_cached_unless_it_is_left_out(far: Tracker, books: 
     again = query_cache.history(EVERYTHING, limit=2)
     assert len(done(query_cache.ask(again, keep=False)).value.entries) == 2
     assert done(query_cache.cached(query)) == second
-
-
-def test_a_query_asks_the_ledger_only(far: Tracker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Discord is asked by the local thread; screens ask queries on the UI thread."""
-
-    def fail() -> None:
-        raise LocalFileError("the session cannot be read")
-
-    monkeypatch.setattr(far.membership, "check_in_background", fail)
-    query = far.query_cache.leaderboard(WEEK)
-    assert done(far.query_cache.ask(query)).value
 
 
 def test_a_malformed_document_is_set_aside_and_reported(far: Tracker, tmp_path: Path) -> None:
@@ -198,21 +191,21 @@ def test_a_malformed_document_is_set_aside_and_reported(far: Tracker, tmp_path: 
 
 
 def test_a_damaged_cache_stops_no_answer(config: Config, tmp_path: Path) -> None:
-    with closing(Tracker(config)) as tracker:
-        query = tracker.query_cache.history(EVERYTHING)
-        done(tracker.query_cache.ask(query))
-    path = pages_of(tmp_path)
-    for end in ("-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
-    path.write_bytes(b"garbage" * 2_000)
-    with closing(Tracker(config)) as tracker:
-        listener, query_cache = Listener(tracker), tracker.query_cache
-        answered = done(query_cache.ask(query))
-        assert len(answered.value.entries) == 6
-        assert "damaged" in listener.next(LocalWarning).message
-        again = done(query_cache.ask(query))
-        assert again.value == answered.value
-        assert done(query_cache.cached(query)) == again
+    for content in (None, b"garbage" * 2_000):
+        if content is not None:
+            path = pages_of(tmp_path)
+            for end in ("-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            path.write_bytes(content)
+        with closing(Tracker(config)) as tracker:
+            listener, query_cache = Listener(tracker), tracker.query_cache
+            query = query_cache.history(EVERYTHING)
+            for _ in range(2):
+                answered = done(query_cache.ask(query))
+                assert len(answered.value.entries) == 6
+            assert done(query_cache.cached(query)) == answered
+            if content is not None:
+                assert "damaged" in listener.next(LocalWarning).message
 
 
 # Hostile rows
@@ -228,22 +221,18 @@ def assert_answers_and_keeps(tracker: Tracker) -> None:
         assert listener.events == [], query.key
 
 
-def hostile_rows(books: Books) -> None:
-    most, least = 2**63 - 1, -(2**63)
+def test_quantities_and_times_of_any_kind_are_answered(far: Tracker, books: Books) -> None:
+    for time in ("9e999", "-9e999", "x'ff'", "'yesterday'", "1700000000.5"):
+        books.run(f"UPDATE resource_history SET created_at = {time} WHERE id <> 'h0'")
+        books.run(f"UPDATE leaderboard SET created_at = {time} WHERE id <> 'h0'")
+        assert_answers_and_keeps(far)
     names = ("previous_quantity", "new_quantity", "change_amount")
-    for number, value in enumerate((most, least, 1e300, "many")):
+    ((now,),) = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")
+    for number, value in enumerate((2**63 - 1, -(2**63), 1e300, "many")):
         columns = {f"{n}_{place}": value for n in names for place in ("hagga", "deep_desert")}
-        now = books.run("SELECT CAST(strftime('%s', 'now') AS INTEGER)")[0][0]
-        rows = [
-            history_row(f"x{number}", updated_by=PLAYER, created_at=now - number, **columns),
-            history_row(f"y{number}", updated_by=PLAYER, created_at=now - DAY - number, **columns),
-            history_row(f"z{number}", updated_by=PLAYER, created_at=value, **columns),
-        ]
+        times = (now - number, now - DAY - number, value)
+        rows = [history_row(f"{number}-{t}", created_at=t, **columns) for t in times]
         insert_all(books, "resource_history", rows)
-
-
-def test_quantities_of_any_size_are_answered(far: Tracker, books: Books) -> None:
-    hostile_rows(books)
     assert_answers_and_keeps(far)
 
 
@@ -252,17 +241,8 @@ def test_infinite_points_are_answered(far: Tracker, books: Books) -> None:
     books.run("UPDATE leaderboard SET user_id = 'paul' WHERE id = 'h2'")
     books.run("UPDATE leaderboard SET user_id = 'Müad''Dib' WHERE id = 'h4'")
     for points in ("9e999", "-9e999", "1e308", "'many'"):
-        books.run(
-            f"UPDATE leaderboard SET final_points = {points}, base_points = {points},"
-            f" resource_multiplier = {points}, status_bonus = {points}"
-        )
-        assert_answers_and_keeps(far)
-
-
-def test_times_of_any_kind_are_answered(far: Tracker, books: Books) -> None:
-    for time in ("9e999", "-9e999", "x'ff'", "'yesterday'", "1700000000.5"):
-        books.run(f"UPDATE resource_history SET created_at = {time} WHERE id <> 'h0'")
-        books.run(f"UPDATE leaderboard SET created_at = {time} WHERE id <> 'h0'")
+        columns = ("final_points", "base_points", "resource_multiplier", "status_bonus")
+        books.run(f"UPDATE leaderboard SET {', '.join(f'{c} = {points}' for c in columns)}")
         assert_answers_and_keeps(far)
 
 
@@ -283,18 +263,16 @@ def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
                 assert done(query_cache.cached(query)) is not None
 
 
-def test_an_answer_that_cannot_be_stored_is_still_an_answer(tracker: Tracker) -> None:
-    """A local database may hold any bytes; its answers are not cached."""
+def test_a_local_database_may_hold_any_bytes_and_its_answers_are_not_cached(
+    tracker: Tracker, path: Path
+) -> None:
     query_cache = tracker.query_cache
+    for reason in ("CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"):
+        ask(path, f"UPDATE resource_history SET reason = {reason}")
+        page = done(query_cache.ask(query_cache.history(EVERYTHING))).value
+        assert len(page.entries) == 2
+        assert all(isinstance(entry.reason, str) for entry in page.entries)
     for query in queries(query_cache):
         done(query_cache.ask(query))
         assert done(query_cache.cached(query)) is None
     assert not list(tracker.config.folders.state.rglob(PAGES_NAME))
-
-
-def test_a_reason_with_invalid_utf8_stops_no_page(tracker: Tracker, path: Path) -> None:
-    for reason in ("CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"):
-        ask(path, f"UPDATE resource_history SET reason = {reason}")
-        page = done(tracker.query_cache.ask(tracker.query_cache.history(EVERYTHING))).value
-        assert len(page.entries) == 2
-        assert all(isinstance(entry.reason, str) for entry in page.entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 
@@ -38,9 +39,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def documents(path: Path) -> Iterator[DocumentFile]:
-    documents = DocumentFile(path)
-    yield documents
-    documents.close()
+    with closing(DocumentFile(path)) as documents:
+        yield documents
 
 
 def stored_keys(path: Path) -> set[str]:
@@ -63,28 +63,21 @@ def test_only_the_newest_documents_stay(documents: DocumentFile, path: Path) -> 
     for at in times:
         documents.save(f"page {at}", CachedDocument(at=float(at), json=b"x" * 100))
         assert len(stored_keys(path)) <= MAX_DOCUMENTS
-    assert stored_keys(path) == {f"page {at}" for at in range(20, MAX_DOCUMENTS + 20)}
-
-
-def test_a_replaced_document_counts_as_new(documents: DocumentFile, path: Path) -> None:
-    for number in range(MAX_DOCUMENTS):
-        documents.save(f"page {number}", CachedDocument(at=float(number), json=b""))
-    documents.save("page 0", CachedDocument(at=1_000.0, json=b""))
+    newest = {f"page {at}" for at in range(20, MAX_DOCUMENTS + 20)}
+    assert stored_keys(path) == newest
+    # A replaced document counts as new.
+    documents.save("page 20", CachedDocument(at=1_000.0, json=b""))
     documents.save("another", CachedDocument(at=1_001.0, json=b""))
-    assert stored_keys(path) == {"another", *(f"page {n}" for n in range(MAX_DOCUMENTS) if n != 1)}
+    assert stored_keys(path) == newest - {"page 21"} | {"another"}
 
 
 def test_documents_outlive_the_program_and_are_shared(documents: DocumentFile, path: Path) -> None:
     documents.save("mine", SOME)
-    other = DocumentFile(path)
-    assert other.load("mine") == SOME
-    other.save("theirs", SOME)
-    other.close()
+    with closing(DocumentFile(path)) as other:
+        assert other.load("mine") == SOME
+        other.save("theirs", SOME)
     assert documents.load("theirs") == SOME
-
-
-def test_a_file_that_was_removed_is_created_again(documents: DocumentFile, path: Path) -> None:
-    documents.save("before", SOME)
+    # A file that was removed is created again.
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
     documents.save("after", SOME)
@@ -117,10 +110,6 @@ def load(file: DisposableFile[DocumentFile], key: str) -> CachedDocument | None:
     return file.use(lambda documents: documents.load(key), None)
 
 
-def load_malformed(documents: DocumentFile) -> None:
-    raise LocalFileDamaged("A stored answer is malformed.")
-
-
 def asides(folder: Path) -> list[Path]:
     found = folder.glob(f"{PAGES_NAME}.damaged-*")
     return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
@@ -133,18 +122,14 @@ def assert_works_again(file: DisposableFile[DocumentFile]) -> None:
 
 def test_a_file_of_garbage_is_set_aside_and_reported(tmp_path: Path) -> None:
     garbage = (b"garbage" * 2_000, b"SQLite format 3\0" + b"\1" * 500)
-    for number, (content, is_read) in enumerate(product(garbage, (True, False))):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / PAGES_NAME).write_bytes(content)
-        open_store = OpenStore(folder)
+    for number, (content, use) in enumerate(product(garbage, (load, save))):
+        open_store = OpenStore(tmp_path / str(number))
+        open_store.folder.mkdir()
+        (open_store.folder / PAGES_NAME).write_bytes(content)
         file = documents_of(open_store())
-        if is_read:
-            assert load(file, "new") is None
-        else:
-            save(file, "new")
+        assert use(file, "old") is None
         (warning,) = open_store.warnings
-        (aside,) = asides(folder)
+        (aside,) = asides(open_store.folder)
         assert str(aside) in warning
         assert "history" in warning
         assert aside.read_bytes() == content
@@ -160,6 +145,10 @@ def test_a_malformed_document_is_set_aside_with_all_others_and_nothing_else(
     save(file, "one")
     save(file, "other")
     before = sorted(path.name for path in folder.iterdir() if PAGES_NAME not in path.name)
+
+    def load_malformed(documents: DocumentFile) -> None:
+        raise LocalFileDamaged("A stored answer is malformed.")
+
     assert file.use(load_malformed, None) is None
     # The second attempt fails too, so there is a second warning.
     assert len(asides(folder)) == 1

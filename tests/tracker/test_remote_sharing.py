@@ -8,19 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from helpers.build import add, remote_config, remove, to_deep_desert
+from helpers.build import add, remote_config, to_deep_desert
 from helpers.hanging_server import PATIENCE, Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.other_schemas import FOUNDING
 from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.rejected_writes import READ_ONLY
-from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, shown
 from tracker.conftest import START
-from tracker_tui.config.settings import Config, Remote, Secret
-from tracker_tui.db.remote import RemoteLedgerDatabase, open_remote
+from tracker_tui.config.settings import Config, Remote
+from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRejected
 from tracker_tui.tracker.events import Failed, Refreshed
@@ -31,13 +30,9 @@ from tracker_tui.tracker.tracker import Tracker
 def books(remote_url: str) -> Iterator[Books]:
     """The ledger, accessed without the proxy."""
     with closing(open_remote(Remote(remote_url, token=None))) as database:
-        yield _founded(database)
-
-
-def _founded(database: RemoteLedgerDatabase) -> Books:
-    books = Books(database, FOUNDING)
-    books.ledger.create(START, "x")
-    return books
+        books = Books(database, FOUNDING)
+        books.ledger.create(START, "x")
+        yield books
 
 
 @pytest.fixture
@@ -59,130 +54,96 @@ def listener(tracker: Tracker) -> Listener:
     return Listener(tracker)
 
 
-class TestSeveralPlayers:
-    def test_their_changes_of_one_resource_are_all_there(
-        self, config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        # Without polling, a program that finds another one sending watches it to the end.
-        monkeypatch.setattr("tracker_tui.tracker.ledger_thread._SEND_LOCK_TRIES", 10_000)
-        with ExitStack() as stack:
-            trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(4)]
-            listeners = [Listener(tracker) for tracker in trackers]
-            for number in range(1, 26):
-                for tracker in trackers:
-                    tracker.submit([add(number), to_deep_desert(1)])
-            outcomes = [outcome for each in listeners for outcome in each.settled(50)]
+def test_changes_of_several_players_are_all_there(
+    config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without polling, a program that finds another one sending watches it to the end.
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._SEND_LOCK_TRIES", 10_000)
+    with ExitStack() as stack:
+        trackers = [stack.enter_context(closing(Tracker(config))) for _ in range(3)]
+        listeners = [Listener(tracker) for tracker in trackers]
+        for number in range(1, 11):
             for tracker in trackers:
-                tracker.refresh().result(SECONDS)
-                assert shown(tracker) == books.quantities()
-        assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
-        assert books.quantities() == (1000 + 4 * (325 - 25), 400 + 4 * 25)
-        # Each starts where the one before it ended: nothing was overwritten.
-        rows = [row for row in books.rows("resource_history") if row["resource_id"] == "spice"]
-        for place in ("hagga", "deep_desert"):
-            ends = [row[f"new_quantity_{place}"] for row in rows]
-            assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
+                tracker.submit([add(number), to_deep_desert(1)])
+        outcomes = [outcome for each in listeners for outcome in each.settled(20)]
+        for tracker in trackers:
+            tracker.refresh().result(SECONDS)
+            assert shown(tracker) == books.quantities()
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
+    assert books.quantities() == (1000 + 3 * (55 - 10), 400 + 3 * 10)
+    # Each starts where the one before it ended: nothing was overwritten.
+    rows = [row for row in books.rows("resource_history") if row["resource_id"] == "spice"]
+    for place in ("hagga", "deep_desert"):
+        ends = [row[f"new_quantity_{place}"] for row in rows]
+        assert [row[f"previous_quantity_{place}"] for row in rows[1:]] == ends[:-1]
 
 
-class TestRights:
-    @pytest.mark.parametrize(("access", "can_write"), [("rw", True), ("ro", False)])
-    def test_a_full_refresh_finds_out_the_tokens_permissions(
-        self, guarded_server: Server, tmp_path: Path, access: str, can_write: bool
-    ) -> None:
-        url, full = guarded_server.new_database(), guarded_server.token("rw")
-        with closing(open_remote(Remote(url, Secret(full)))) as database:
-            books = _founded(database)
-            config = remote_config(url, tmp_path, guarded_server.token(access))
-            with closing(Tracker(config)) as tracker:
-                assert tracker.connection.can_write, "rights are not checked yet"
-                tracker.open().result(SECONDS)
-                assert may_write(tracker) is can_write
-                listener = Listener(tracker)
-                tracker.submit([add(5)])
-                (outcome,) = listener.settled(1)
-            assert (outcome.verdict is Verdict.APPLIED) is can_write
-            assert books.quantities() == (1005 if can_write else 1000, 400)
-
-    def test_a_change_without_permission_needs_the_player_and_blocks_nothing_else(
-        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
-    ) -> None:
-        proxy.fate = _no_water
-        rejected, fine = add(5, resource_id="water"), add(7)
-        tracker.submit([rejected, fine])
-        first, second = listener.settled(2)
-        assert (first.change, first.rejection) == (rejected, Rejection.NOT_PERMITTED)
-        assert "does not allow your TURSO_AUTH_TOKEN" in first.detail
-        assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
-        assert (tracker.needing_player(), tracker.pending()) == ([first], [])
-        assert shown(tracker) == books.quantities() == (1007, 400)
-        assert shown(tracker, "water") == books.quantities("water") == (50, 0)
-        proxy.fate = pass_on
-        pending = add(1, resource_id="water")
-        tracker.submit([pending])
-        tracker.drop(rejected)
-        assert [outcome.change for outcome in listener.settled(1)] == [pending]
-        assert books.quantities("water") == (51, 0)
-
-    def test_lost_rights_are_noticed_by_the_next_refresh(
-        self, tracker: Tracker, listener: Listener, proxy: Proxy
-    ) -> None:
-        assert tracker.connection.can_write
-        proxy.fate = whole_request_refused("resources:data_update")
-        with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
-            tracker.edit(add(5)).result(SECONDS)
-        tracker.submit([add(5)])
-        (outcome,) = listener.settled(1)
-        assert outcome.rejection is Rejection.NOT_PERMITTED
-        tracker.refresh().result(SECONDS)
-        assert not may_write(tracker)
-        assert shown(tracker) == (1000, 400)
-        proxy.fate = pass_on
-        tracker.refresh().result(SECONDS)
-        assert may_write(tracker), "regained rights are noticed by the next check"
+def no_water(proxied: ProxiedRequest) -> None:
+    """Reject the whole request, as a server does if the token lacks a permission for part of it."""
+    (READ_ONLY if b'"water"' in proxied.body else pass_on)(proxied)
 
 
-class TestLostOnTheWay:
-    def test_a_change_whose_reply_was_lost_is_sent_again_and_applied_once(
-        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
-    ) -> None:
-        # The driver's own retry is lost too.
-        proxy.meet([cut_after, cut_after])
-        tracker.submit([add(5)])
-        listener.until(lambda: tracker.connection.trouble is not None)
-        assert shown(tracker) == (1005, 400), "applied once on the screen as well"
-        tracker.submit([add(1)])
-        verdicts = [outcome.verdict for outcome in listener.settled(2)]
-        assert verdicts == [Verdict.ALREADY_APPLIED, Verdict.APPLIED]
-        assert shown(tracker) == books.quantities() == (1006, 400)
+def test_a_change_without_permission_needs_the_player_and_blocks_nothing_else(
+    tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+) -> None:
+    proxy.fate = no_water
+    rejected, fine = add(5, resource_id="water"), add(7)
+    tracker.submit([rejected, fine])
+    first, second = listener.settled(2)
+    assert (first.change, first.rejection) == (rejected, Rejection.NOT_PERMITTED)
+    assert "does not allow your TURSO_AUTH_TOKEN" in first.detail
+    assert (second.change, second.verdict) == (fine, Verdict.APPLIED)
+    assert (tracker.needing_player(), tracker.pending()) == ([first], [])
+    assert shown(tracker) == books.quantities() == (1007, 400)
+    assert shown(tracker, "water") == books.quantities("water") == (50, 0)
+    proxy.fate = pass_on
+    pending = add(1, resource_id="water")
+    tracker.submit([pending])
+    tracker.drop(rejected)
+    assert [outcome.change for outcome in listener.settled(1)] == [pending]
+    assert books.quantities("water") == (51, 0)
 
-    def test_a_refresh_before_the_retry_shows_the_change_once(
-        self, tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
-    ) -> None:
-        # Later tries do not arrive, so the last trouble is a different one.
-        proxy.meet([cut_after, cut_after, answer(429)])
-        tracker.submit([add(5)])
-        listener.next(Failed)
-        tracker.refresh()
-        listener.next(Failed)
-        tracker.refresh()
-        # The row may be a second younger once its time is known.
-        assert listener.next(Refreshed).moves == ()
-        assert shown(tracker) == books.quantities() == (1005, 400)
-        # A change that the rows contain gets its answer when it is sent again.
-        (outcome,) = listener.settled(1)
-        assert outcome.verdict is Verdict.ALREADY_APPLIED
-        assert (tracker.pending(), shown(tracker)) == ([], (1005, 400))
+
+def test_lost_rights_are_noticed_by_the_next_refresh(
+    tracker: Tracker, listener: Listener, proxy: Proxy
+) -> None:
+    assert may_write(tracker)
+    proxy.fate = whole_request_refused("resources:data_update")
+    with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
+        tracker.edit(add(5)).result(SECONDS)
+    tracker.submit([add(5)])
+    (outcome,) = listener.settled(1)
+    assert outcome.rejection is Rejection.NOT_PERMITTED
+    tracker.refresh().result(SECONDS)
+    assert not may_write(tracker)
+    assert shown(tracker) == (1000, 400)
+    proxy.fate = pass_on
+    tracker.refresh().result(SECONDS)
+    assert may_write(tracker), "regained rights are noticed by the next check"
+
+
+def test_a_change_whose_reply_was_lost_is_shown_once_and_answered_when_it_is_sent_again(
+    tracker: Tracker, listener: Listener, proxy: Proxy, books: Books
+) -> None:
+    # The driver's own retry is lost too. Later tries do not arrive, so the last trouble differs.
+    proxy.meet([cut_after, cut_after, answer(429)])
+    tracker.submit([add(5)])
+    listener.next(Failed)
+    assert shown(tracker) == (1005, 400)
+    tracker.refresh()
+    listener.next(Failed)
+    tracker.refresh()
+    # The row may be a second younger once its time is known.
+    assert listener.next(Refreshed).moves == ()
+    assert shown(tracker) == books.quantities() == (1005, 400)
+    # A change that the rows contain gets its answer when it is sent again.
+    (outcome,) = listener.settled(1)
+    assert outcome.verdict is Verdict.ALREADY_APPLIED
+    assert (tracker.pending(), shown(tracker)) == ([], (1005, 400))
 
 
 @pytest.mark.usefixtures("patient")
 class TestClosing:
-    def test_closing_sends_pending_changes(self, config: Config, books: Books) -> None:
-        tracker = Tracker(config)
-        tracker.open().result(SECONDS)
-        tracker.submit([add(5), remove(1000)])
-        assert tracker.close() == []
-        assert books.quantities() == (5, 400)
-
     def test_closing_returns_pending_changes(
         self, config: Config, proxy: Proxy, books: Books
     ) -> None:
@@ -223,8 +184,3 @@ class TestClosing:
             assert tracker.close() == []
             assert gate.is_holding
         assert books.quantities() == (1000, 400)
-
-
-def _no_water(proxied: ProxiedRequest) -> None:
-    """Reject the whole request, as a server does if the token lacks a permission for part of it."""
-    (READ_ONLY if b'"water"' in proxied.body else pass_on)(proxied)
