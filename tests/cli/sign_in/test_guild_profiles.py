@@ -87,7 +87,9 @@ def houses(home: Path, atreides: House, harkonnen: House) -> tuple[House, House]
     return atreides, harkonnen
 
 
-def test_sign_in_is_for_one_guild(run: Run, home: Path, houses: tuple[House, House]) -> None:
+def test_each_guild_has_its_own_session_store_rights_and_rows(
+    run: Run, home: Path, houses: tuple[House, House]
+) -> None:
     paul, feyd = houses
     assert run("login", *paul.option).status == 0
     assert run("list", *paul.option).status == 0
@@ -98,13 +100,8 @@ def test_sign_in_is_for_one_guild(run: Run, home: Path, houses: tuple[House, Hou
     assert (feyd.proxy.count, feyd.discord.seen) == (0, [])
     assert not session_file(home, HARKONNEN).exists()
     assert not session_file(home).exists()
-
-
-def test_each_guild_has_its_own_session_store_rights_and_rows(
-    run: Run, home: Path, houses: tuple[House, House]
-) -> None:
+    assert run("login", *feyd.option).status == 0
     for house in houses:
-        assert run("login", *house.option).status == 0
         assert f"{house.name} Spice" in run("list", *house.option).out
         assert run("edit", "spice", "+1", *house.option).status == 0
     names = [session(home, house.name)["name"] for house in houses]
@@ -130,8 +127,8 @@ def test_each_guild_has_its_own_session_store_rights_and_rows(
 
 
 @pytest.mark.usefixtures("single_try")
-def test_pending_changes_are_sent_by_commands_of_their_guild(
-    run: Run, houses: tuple[House, House]
+def test_pending_changes_denial_and_sign_out_of_one_guild_leave_the_other(
+    run: Run, home: Path, houses: tuple[House, House]
 ) -> None:
     paul, feyd = houses
     for house in houses:
@@ -141,21 +138,12 @@ def test_pending_changes_are_sent_by_commands_of_their_guild(
     assert "saved here" in run("edit", "spice", "+5", *paul.option).out
     paul.proxy.meet([])
     asked = paul.proxy.count
-    for argv in (["list"], ["edit", "spice", "+7"], ["doctor"], ["init"], ["logout"]):
+    for argv in (["list"], ["edit", "spice", "+7"], ["doctor"], ["init"]):
         assert run(*argv, *feyd.option).status == 0
     assert paul.proxy.count == asked
     assert changed(paul.books) == []
     assert run("list", *paul.option).status == 0
     assert [entry[2] for entry in changed(paul.books)] == [1_005]
-
-
-def test_denial_and_sign_out_in_one_guild_leave_the_other(
-    run: Run, home: Path, houses: tuple[House, House]
-) -> None:
-    paul, feyd = houses
-    for house in houses:
-        assert run("login", *house.option).status == 0
-        assert run("list", *house.option).status == 0
     paul.discord.membership = None
     grow_old(load_config(os.environ, ATREIDES), 29 * HOUR)
     assert run("list", *paul.option).status == 3
@@ -202,10 +190,3 @@ def test_environment_is_ignored_for_profiles(
         monkeypatch.setenv(name, "{")
     assert run("list", *paul.option).status == 0
     assert run("list").status == 2
-
-
-def test_unknown_profile_is_reported(run: Run, houses: tuple[House, House]) -> None:
-    for command in ("login", "logout", "whoami", "list", "invite"):
-        ran = run("--profile", "corrino", command)
-        assert ran.status == 2, command
-        assert "There is no profile corrino" in ran.error, command

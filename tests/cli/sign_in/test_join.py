@@ -26,11 +26,11 @@ from cli.sign_in.member_guild import (
     kept_settings,
     settings_in_file,
 )
-from helpers.commands import SETTINGS, Ran, Run
+from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault
-from helpers.membership import configure, settings, sign_in
+from helpers.membership import configure, settings
 from helpers.other_schemas import FOREIGN
-from helpers.proxy import cut_before, pass_on
+from helpers.proxy import cut_before
 from tracker_tui.config.settings import Remote, Secret
 from tracker_tui.db.remote import open_remote
 from tracker_tui.guild.invitation import BEGIN
@@ -82,8 +82,6 @@ def test_invitation_survives_mail_and_editors(
 ) -> None:
     line = invitation_to(blank, blank.full)
     for how, content in {
-        "wrapped": f"{wrapped(line)}\ny\n".encode(),
-        "in a code block": f"```text\n{wrapped(line)}\n```\ny\n".encode(),
         "quoted": textwrap.indent(f"```\n{wrapped(line)}\n```", "> ").encode() + b"\ny\n",
         "UTF-16": f"{wrapped(line)}\r\ny\r\n".encode("utf-16"),
         "with a byte-order mark": f"{line}\ny\n".encode("utf-8-sig"),
@@ -140,14 +138,14 @@ def test_missing_settings_are_asked_for(
     assert kept_settings(home) == settings_in_file(blank, blank.full)
 
 
-@pytest.mark.parametrize("options", [[], ["--profile", "atreides"]], ids=["", "profile"])
 def test_joined_member_can_sign_in_and_edit(
-    run: Run, blank: Guarded, type_in: Type, discord: FakeDiscord, options: list[str]
+    run: Run, blank: Guarded, type_in: Type, discord: FakeDiscord
 ) -> None:
+    options = ["--profile", "atreides"]
     type_in(invitation_to(blank, blank.full), "y")
     ran = run("join", *options)
     assert ran.status == 0, ran.err
-    assert " ".join(["tracker-tui", *options, "login"]) in ran.out
+    assert "tracker-tui --profile atreides login" in ran.out
     discord.approves_at_once = True
     assert run("login", *options).out.endswith("see everything, add, remove, set, move.\n")
     assert run("edit", "spice", "+5", *options).status == 0
@@ -155,37 +153,12 @@ def test_joined_member_can_sign_in_and_edit(
     assert len(blank.books.rows("user_sessions")) == 1
 
 
-def test_invite_and_join_round_trip(
-    run: Run,
-    home: Path,
-    guarded: Guarded,
-    discord: FakeDiscord,
-    type_in: Type,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    sign_in(discord)
-    given = guarded.server.token(sub="members")
-    type_in(given)
-    line = run("invite", "--with-token").out
-    api_url = os.environ["DISCORD_API_URL"]
-    for name in os.environ:
-        if name.startswith(SETTINGS):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("TRACKER_HOME", str(tmp_path / "another"))
-    monkeypatch.setenv("DISCORD_API_URL", api_url)
-    # Pasted from a chat, with blanks and in backquotes.
-    type_in(f"  `{line.strip()}`", "Y")
-    assert run("join").status == 0
-    assert kept_settings(tmp_path / "another") == settings_in_file(guarded, given)
-
-
 def test_anything_but_yes_stores_nothing(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     complete = [invitation_to(blank), blank.full]
     for lines, said in (
-        *(([*complete, answer], NOTHING_KEPT) for answer in ("n", "", "N", "no", "yeah", "j")),
+        *(([*complete, answer], NOTHING_KEPT) for answer in ("n", "", "yeah")),
         *((complete[:number], NOTHING_MORE) for number in range(3)),
     ):
         type_in(*lines)
@@ -206,9 +179,7 @@ def test_invitation_that_does_not_work_is_reported_and_not_stored(
         ([line[:-5]], 2, "cut or mistyped"),
         ([line.replace(":1:", ":2:", 1)], 2, "newer tracker-tui"),
         (["https://discord.gg/dune"], 2, f"those start with {BEGIN}"),
-        ([BEGIN + "A" * 20_000], 2, "too long"),
         ([in_the_clear], 2, "TRACKER_INSECURE=1"),
-        ([invitation_to(blank, "nonsense")], 4, "refuses your TURSO_AUTH_TOKEN"),
         ([without_token, "nonsense"], 4, "refuses your TURSO_AUTH_TOKEN"),
         ([invitation_to(blank, blank.full, database_url=foreign)], 4, "is not a tracker database"),
         ([invitation_to(blank, blank.full, client_id="4711")], 1, "public client"),
@@ -226,18 +197,14 @@ def test_invitation_that_does_not_work_is_reported_and_not_stored(
 def test_unreachable_servers_do_not_prevent_joining(
     run: Run, home: Path, blank: Guarded, type_in: Type, discord: FakeDiscord
 ) -> None:
-    for away in ({"the database"}, {"discord"}, {"the database", "discord"}):
-        blank.proxy.fate = cut_before if "the database" in away else pass_on
-        discord.heal()
-        if "discord" in away:
-            discord.fail_always(AUTHORIZE, Fault.status(500))
-        type_in(invitation_to(blank, blank.full), "y")
-        ran = run("join")
-        assert ran.status == 0, ran.err
-        assert ran.err.count("Not tested: localhost:") == (2 if "the database" in away else 0)
-        assert ran.err.count("Not tested: Discord is in trouble") == ("discord" in away)
-        assert kept_settings(home) == settings_in_file(blank, blank.full), away
-        config_file(home).unlink()
+    blank.proxy.fate = cut_before
+    discord.fail_always(AUTHORIZE, Fault.status(500))
+    type_in(invitation_to(blank, blank.full), "y")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    assert ran.err.count("Not tested: localhost:") == 2
+    assert ran.err.count("Not tested: Discord is in trouble") == 1
+    assert kept_settings(home) == settings_in_file(blank, blank.full)
 
 
 # Existing settings

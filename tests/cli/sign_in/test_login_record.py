@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.membership import MEMBER_ROLE, sign_in
 from helpers.other_schemas import SESSIONS
-from helpers.proxy import Fate, Proxy, answer, cut_after, cut_before
+from helpers.proxy import Fate, Proxy, answer, cut_after
 from helpers.rejected_writes import NO_DATABASE, requests_with
 from tracker_tui.config.settings import load_config
 from tracker_tui.tracker.events import LocalWarning, Refreshed
@@ -44,7 +42,9 @@ REFUSING = {
 NOT_RECORDED = "Your sign-in is not in the database's list of members; all else works."
 
 
-def test_rejected_record_is_reported_once(run: Run, guild: Books, discord: FakeDiscord) -> None:
+def test_rejected_record_is_reported_once_and_admits(
+    run: Run, guild: Books, discord: FakeDiscord
+) -> None:
     for statements, commands in zip(
         REFUSING.values(),
         ((["edit", "spice", "+5"], ["list"]), (["history"], ["leaderboard"])),
@@ -64,43 +64,30 @@ def test_rejected_record_is_reported_once(run: Run, guild: Books, discord: FakeD
         assert recorded(guild) == before
         guild.run("DROP TRIGGER IF EXISTS no")
     assert guild.quantities() == (1_010, 400)
-
-
-def test_login_reports_a_rejected_record_and_admits(
-    run: Run, guild: Books, discord: FakeDiscord
-) -> None:
-    guild.run(*REFUSING["a trigger"])
+    assert run("logout").status == 0
     discord.approves_at_once = True
     ran = run("login")
     assert ran.status == 0
     assert NOT_RECORDED in ran.err
-    listed = run("list")
-    assert (listed.status, listed.err) == (0, "")
+    assert run("list").err == ""
 
 
-def test_dashboard_reports_a_rejected_record(guild: Books, discord: FakeDiscord) -> None:
+def test_a_record_delays_no_dashboard_and_its_rejection_is_a_warning(
+    guild: Books, proxy: Proxy, discord: FakeDiscord
+) -> None:
+    """Rows can be read while the sign-in is being recorded."""
     guild.run(*REFUSING["a trigger"])
     sign_in(discord)
     with closing(Tracker(load_config(os.environ))) as tracker:
         listener = Listener(tracker)
-        tracker.open().result(SECONDS)
-        assert listener.next(Refreshed).is_first
+        with Gate() as gate:
+            proxy.fate = requests_with("user_sessions", gate)
+            tracker.open().result(SECONDS)
+            gate.await_request()
+            assert listener.next(Refreshed).is_first
+            assert len(tracker.resources()) == 3
         assert NOT_RECORDED in listener.next(LocalWarning).message
         assert tracker.connection.trouble is None
-        assert len(tracker.resources()) == 3
-
-
-def test_rejected_record_delays_no_command(
-    guild: Books, proxy: Proxy, discord: FakeDiscord
-) -> None:
-    """Rows can be read while the sign-in is being recorded."""
-    sign_in(discord)
-    with closing(Tracker(load_config(os.environ))) as tracker, Gate() as gate:
-        proxy.fate = requests_with("user_sessions", gate)
-        tracker.open().result(SECONDS)
-        gate.await_request()
-        assert len(tracker.resources()) == 3
-    assert len(recorded(guild)["user_sessions"]) == 1
 
 
 # The record
@@ -110,44 +97,23 @@ def test_sign_in_is_recorded_in_one_request(
     run: Run, home: Path, guild: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     discord.approves_at_once = True
-    discord.person.avatar = "a1b2c3"
-    begun = int(time.time())
     assert last_line(run("login")) == WELCOME
     assert proxy.count == 1
     found = recorded(guild)
     (user,) = (row for row in found["users"] if row["discord_id"] == discord.person.id)
     (row,) = found["user_sessions"]
-    assert begun - 60 <= user["created_at"] <= begun + 60
-    assert user == {
-        "id": user["id"],
-        "discord_id": discord.person.id,
-        "username": "paul",
-        "avatar": f"https://cdn.discordapp.com/avatars/{discord.person.id}/a1b2c3.png",
-        "custom_nickname": NICKNAME,
-        "created_at": user["created_at"],
-        "last_login": user["created_at"],
-    }
-    assert row == {
-        "id": session(home)["row_id"],
-        "user_id": user["id"],
-        "roles": row["roles"],
-        "is_in_guild": 1,
-        "created_at": user["created_at"],
-    }
+    assert (user["username"], user["custom_nickname"]) == ("paul", NICKNAME)
+    assert (row["id"], row["user_id"]) == (session(home)["row_id"], user["id"])
     assert json.loads(row["roles"]) == [MEMBER_ROLE]
-    assert len({user["id"], row["id"], discord.person.id}) == 3
     # Later commands record nothing more.
     assert run("list").status == 0
     assert recorded(guild) == found
 
 
 AWAY: dict[str, Fate] = {
-    "cut": cut_before,
     "reply lost": cut_after,
-    "no such server": answer(502, b"bad gateway"),
     "token refused": answer(401, b"{}"),
     "no such database": NO_DATABASE,
-    "garbage": answer(200, b"<html>"),
 }
 
 
@@ -174,23 +140,14 @@ def test_sign_in_without_the_database_is_recorded_at_the_next_start(
 
 
 def test_hanging_database_does_not_delay_login(
-    run: Run,
-    guild: Books,
-    proxy: Proxy,
-    discord: FakeDiscord,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Run, guild: Books, proxy: Proxy, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tracker_tui.cli.login._TIMEOUT_SECONDS", 0.2)
-    over = threading.Event()
-    proxy.fate = lambda exchange: (over.wait(SECONDS), exchange.cut())[1]
     discord.approves_at_once = True
-    try:
+    with Gate() as proxy.fate:
         ran = run("login")
-        assert last_line(ran) == WELCOME
-        assert "The sign-in is not in the database yet" in ran.err
-        assert not over.is_set()
-    finally:
-        over.set()
+    assert last_line(ran) == WELCOME
+    assert "The sign-in is not in the database yet" in ran.err
 
 
 def test_read_only_token_admits(

@@ -6,24 +6,20 @@ import os
 from pathlib import Path
 
 import pytest
-import requests
 
 from cli.sign_in.member_guild import (
     HOUR,
-    ME,
     MEMBER,
     NICKNAME,
     REVOKE,
-    TOKEN,
     copies,
     session,
     session_file,
     stores,
 )
 from helpers.commands import Run
-from helpers.discord import FakeDiscord, Fault, Membership, Person
+from helpers.discord import FakeDiscord, Fault, Person
 from helpers.ledger_under_test import Books
-from helpers.listening import SECONDS
 from helpers.membership import grow_old, sign_in
 from helpers.outbox_files import changed, outbox_of, pending_ids, queue, states
 from helpers.proxy import Proxy, answer, cut_before
@@ -76,32 +72,16 @@ def test_logout_leaves_nothing_personal(
     assert not session_file(home).exists()
     assert not store.exists()
     assert proxy.count == asked
-    for path in home.rglob("*"):
-        text = path.read_bytes() if path.is_file() else b""
-        assert not any(word.encode() in text for word in (NICKNAME, "Spice", refresh_token))
-
-
-@pytest.mark.usefixtures("session_alone")
-def test_logout_revokes_the_tokens(run: Run, home: Path, discord: FakeDiscord) -> None:
-    tokens = session(home)["tokens"]
-    assert run("logout").status == 0
     assert run("whoami").error == (
         "tracker-tui: You are not signed in. Sign in with tracker-tui login.\n"
     )
-    # Another machine that still has the tokens can't use them:
-    as_paul = {"Authorization": f"Bearer {tokens['access']}"}
-    assert requests.get(discord.url + ME, headers=as_paul, timeout=SECONDS).status_code == 401
-    form = {
-        "client_id": discord.client_id,
-        "grant_type": "refresh_token",
-        "refresh_token": tokens["refresh"],
-    }
-    assert requests.post(discord.url + TOKEN, form, timeout=SECONDS).status_code == 400
     # A second logout does nothing.
     discord.seen.clear()
-    ran = run("logout")
-    assert (ran.status, ran.out, ran.err) == (0, "You are not signed in.\n", "")
+    assert run("logout") == (0, "You are not signed in.\n", "")
     assert discord.seen == []
+    for path in home.rglob("*"):
+        text = path.read_bytes() if path.is_file() else b""
+        assert not any(word.encode() in text for word in (NICKNAME, "Spice", refresh_token))
 
 
 def test_logout_leaves_other_members(
@@ -116,20 +96,9 @@ def test_logout_leaves_other_members(
     assert stores(home) == [of_paul]
 
 
-@pytest.mark.usefixtures("settings_of_guild")
-def test_denied_member_may_sign_out(run: Run, home: Path, discord: FakeDiscord) -> None:
-    for membership in (None, Membership(roles=[])):
-        discord.membership = membership
-        name = sign_in(discord).name
-        ran = run("logout")
-        assert (ran.status, ran.err) == (0, "")
-        assert f"{name} is signed out" in ran.out
-        assert not session_file(home).exists()
-
-
 @pytest.mark.usefixtures("session_alone")
 def test_logout_removes_a_damaged_session(run: Run, home: Path) -> None:
-    for content in (b"", b"{ nonsense", b"\xff\x00", b"[]", b'{"version": 2}', b"[" * 100_000):
+    for content in (b"{ nonsense", b'{"version": 2}'):
         session_file(home).write_bytes(content)
         ran = run("whoami")
         assert ran.status == 3
@@ -181,11 +150,13 @@ TROUBLE = {
 }
 
 
-@pytest.mark.usefixtures("settings_of_guild")
-def test_logout_without_discord_says_what_to_do(run: Run, home: Path, discord: FakeDiscord) -> None:
+def test_logout_without_discord_removes_everything_and_says_what_to_do(
+    run: Run, home: Path, guild: Books, discord: FakeDiscord
+) -> None:
     for name, (fault, said) in TROUBLE.items():
         discord.heal()
         sign_in(discord)
+        assert run("list").status == 0
         discord.fail_always(REVOKE, fault)
         ran = run("logout")
         assert ran.status == 1, name
@@ -194,14 +165,7 @@ def test_logout_without_discord_says_what_to_do(run: Run, home: Path, discord: F
         assert said in line, name
         assert line.endswith(STILL_STANDS), name
         assert not session_file(home).exists(), name
-
-
-def test_logout_without_discord_removes_the_store(
-    run: Run, home: Path, member: Books, discord: FakeDiscord
-) -> None:
-    discord.fail_always(REVOKE, Fault.hang_up())
-    assert run("logout").status == 1
-    assert stores(home) == []
+        assert stores(home) == [], name
 
 
 # Pending changes
@@ -243,24 +207,7 @@ def test_pending_changes_prevent_logout(
     assert changed(member) == [(change_id, "spice", 1_005)]
 
 
-def test_discard_drops_pending_changes(
-    run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
-) -> None:
-    proxy.fate = cut_before
-    queue(run, "spice", "+5")
-    proxy.meet([])
-    before, asked = member.everything(), proxy.count
-    ran = run("logout", "--discard")
-    assert (ran.status, ran.err) == (0, "")
-    assert ran.out.splitlines() == [GONE, EVERYWHERE]
-    assert (stores(home), proxy.count) == ([], asked)
-    sign_in(discord)
-    assert run("list").status == 0
-    assert [row["reason"] for row in member.rows("resource_history")] == ["Resource created"] * 3
-    assert member.everything()["resources"] == before["resources"]
-
-
-def test_conflicts_and_rejected_changes_prevent_logout(
+def test_conflicts_and_rejected_changes_prevent_logout_unless_discarded(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     proxy.fate = cut_before
@@ -276,12 +223,17 @@ def test_conflicts_and_rejected_changes_prevent_logout(
     assert ran.err.splitlines()[-1] == WAITS.format("2 changes are pending")
     assert session_file(home).exists()
     assert discord.requests_to(REVOKE) == []
-    assert run("logout", "--discard").status == 0
-    assert stores(home) == []
-    assert member.quantities() == (1_000, 400)
+    before, asked = member.tables("resources", "resource_history"), proxy.count
+    ran = run("logout", "--discard")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines() == [GONE, EVERYWHERE]
+    assert (stores(home), proxy.count) == ([], asked)
+    sign_in(discord)
+    assert run("list").status == 0
+    assert member.tables(*before) == before
 
 
-def test_pending_changes_of_a_denied_member_prevent_logout(
+def test_denied_member_may_sign_out_but_not_with_pending_changes(
     run: Run, home: Path, member: Books, proxy: Proxy, discord: FakeDiscord
 ) -> None:
     proxy.fate = cut_before
@@ -298,26 +250,20 @@ def test_pending_changes_of_a_denied_member_prevent_logout(
     assert (proxy.count, pending_ids(home)) == (asked, [change_id])
     assert run("logout", "--discard").status == 0
     assert (proxy.count, stores(home)) == (asked, [])
+    sign_in(discord)
+    ran = run("logout")
+    assert (ran.status, ran.err) == (0, "")
+    assert "Paul Atreides is signed out" in ran.out
 
 
 def test_unreadable_outbox_prevents_logout_unless_discarded(
-    run: Run, home: Path, member: Books
+    run: Run, home: Path, member: Books, discord: FakeDiscord
 ) -> None:
     outbox_of(home).write_bytes(b"no database at all" * 100)
     ran = run("logout")
     assert ran.status == 1
     assert str(outbox_of(home)) in ran.error
-    assert session_file(home).exists()
-    ran = run("logout", "--discard")
-    assert ran.status == 0, ran.err
-    assert stores(home) == []
-    assert not session_file(home).exists()
-
-
-def test_outbox_that_was_set_aside_prevents_logout(
-    run: Run, home: Path, member: Books, discord: FakeDiscord
-) -> None:
-    outbox_of(home).write_bytes(b"no database at all" * 100)
+    # Nor may one that was set aside be lost.
     assert run("list").status == 0
     (aside,) = outbox_of(home).parent.glob("outbox.db.damaged-*")
     ran = run("logout")
@@ -326,8 +272,10 @@ def test_outbox_that_was_set_aside_prevents_logout(
     assert aside.exists()
     assert session_file(home).exists()
     assert discord.requests_to(REVOKE) == []
-    assert run("logout", "--discard").status == 0
+    ran = run("logout", "--discard")
+    assert ran.status == 0, ran.err
     assert stores(home) == []
+    assert not session_file(home).exists()
 
 
 def test_pending_changes_of_another_guild_do_not_prevent_logout(
