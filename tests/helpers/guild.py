@@ -7,10 +7,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from helpers import records
+from helpers.applying import NOW
 from helpers.other_schemas import ask
+from helpers.records import history_row, moved
 from tracker_tui.db.schema import schema_sql
-
-NOW = 1_700_000_000
 
 
 def make_guild(path: Path) -> None:
@@ -35,12 +36,9 @@ def make_guild(path: Path) -> None:
 
 
 def quantities(path: Path, resource_id: str) -> tuple[int, int]:
-    (row,) = ask(
-        path,
-        "SELECT quantity_hagga, quantity_deep_desert FROM resources WHERE id = ?",
-        resource_id,
-    )
-    return row[0], row[1]
+    asked = "SELECT quantity_hagga, quantity_deep_desert FROM resources WHERE id = ?"
+    ((hagga, deep_desert),) = ask(path, asked, resource_id)
+    return hagga, deep_desert
 
 
 Quantities = tuple[int, int]
@@ -54,40 +52,16 @@ def entry_row(
     **given: Any,
 ) -> dict[str, Any]:
     """Return a row of the history; quantities are those at Hagga and in the Deep Desert."""
-    plain = {
-        "id": entry_id,
-        "resource_id": resource_id,
-        "previous_quantity_hagga": before[0],
-        "new_quantity_hagga": after[0],
-        "change_amount_hagga": after[0] - before[0],
-        "previous_quantity_deep_desert": before[1],
-        "new_quantity_deep_desert": after[1],
-        "change_amount_deep_desert": after[1] - before[1],
-        "change_type": "relative",
-        "updated_by": "4711",
-        "created_at": NOW,
-    }
-    return plain | given
+    move = moved((before[0], after[0]), (before[1], after[1]))
+    plain = {"resource_id": resource_id, "updated_by": "4711", **move}
+    return history_row(entry_id, **(plain | given))
 
 
 def points_row(points_id: str, points: float, **given: Any) -> dict[str, Any]:
     """Return a row of the leaderboard."""
-    plain = {
-        "id": points_id,
-        "user_id": "4711",
-        "resource_id": "iron",
-        "action_type": "ADD",
-        "quantity_changed": 1,
-        "base_points": points,
-        "resource_multiplier": 1.0,
-        "status_bonus": 0.0,
-        "final_points": points,
-        "resource_name": "Iron Ore",
-        "resource_category": "Raw",
-        "resource_status": "critical",
-        "created_at": NOW,
-    }
-    return plain | given
+    plain = {"resource_id": "iron", "resource_name": "Iron Ore", "resource_status": "critical"}
+    plain |= {"quantity_changed": 1}
+    return records.points_row(points_id, given.pop("user_id", "4711"), points, **(plain | given))
 
 
 def insert(path: Path, table: str, row: dict[str, Any]) -> None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from helpers.applying import NOW
 from helpers.clocks import LedgerClock
 from helpers.ledger_under_test import Books, on_both
-from helpers.records import (
-    DAY,
-    history_row,
-    insert_all,
-    moved,
-    points_row,
-)
+from helpers.records import DAY, history_row, insert_all, moved, points_row
 from tracker_tui.domain.activity import Activity, ResourceActivity
 from tracker_tui.domain.period import ALL, WEEK, Period, Zone
 from tracker_tui.ledger.activity import ActivityQuery
@@ -47,13 +42,10 @@ def activity(books: Books, period: Period = WEEK, zone: Zone = BERLIN) -> Activi
     return books.ledger.ask(ActivityQuery(member_id="1", period=period, zone=zone))
 
 
-def test_without_changes_there_is_no_activity(guild: Books) -> None:
+def test_changes_are_counted_by_resource_most_changed_first(guild: Books) -> None:
     found = activity(guild)
     assert found == Activity(0.0, 0, [], [], day(2023, 11, 14))
     assert (found.changes, found.streak) == (0, 0)
-
-
-def test_changes_are_counted_by_resource_most_changed_first(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", **moved((0, 10))),
         history_row("b", updated_by="1", resource_id="water", **moved((0, 3))),
@@ -102,16 +94,14 @@ def test_a_day_without_a_change_ends_a_streak(guild: Books, clock: LedgerClock) 
     found = activity(guild)
     assert (found.today, found.streak) == (day(2025, 7, 10), 3)
     assert found.days == [day(2025, 7, n) for n in (5, 6, 8, 9, 10)]
-
-
-def test_a_streak_reaches_beyond_the_period(guild: Books, clock: LedgerClock) -> None:
+    # It reaches beyond the period.
+    guild.run("DELETE FROM resource_history")
     clock.now = at(2025, 7, 31, 12)
     act(guild, *(at(2025, 7, n, 9) for n in range(1, 32)))
     assert activity(guild).streak == 31
     assert activity(guild, Period(name="dates", since=0, until=1)).streak == 31
-
-
-def test_a_streak_survives_a_today_without_changes(guild: Books, clock: LedgerClock) -> None:
+    # It survives a today without changes.
+    guild.run("DELETE FROM resource_history")
     act(guild, at(2025, 7, 8, 23, 59), at(2025, 7, 9, 0, 0))
     for moment, length in (((10, 0, 0), 2), ((10, 23, 59), 2), ((11, 0, 0), 0)):
         clock.now = at(2025, 7, *moment)
@@ -154,12 +144,8 @@ def test_hostile_rows_do_not_break_activity(guild: Books) -> None:
         history_row("e", updated_by="1", change_amount_hagga=1e300, created_at=NOW - 0.5),
     ]
     insert_all(guild, "resource_history", rows)
-    points = [
-        points_row("a", "1", "many"),
-        points_row("b", "1", 1e308),
-        points_row("c", "1", 1e308),
-    ]
-    insert_all(guild, "leaderboard", points)
+    points: list[Any] = ["many", 1e308, 1e308]
+    insert_all(guild, "leaderboard", [points_row(f"p{n}", "1", p) for n, p in enumerate(points)])
     found = activity(guild, ALL)
     assert (found.changes, found.streak) == (5, 1)
     (spice,) = found.resources

@@ -16,20 +16,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from peewee import Value
 
+from helpers import records
 from helpers.applying import NOW
 from helpers.build import DEEP_DESERT
 from helpers.ledger_under_test import Books, MakeLedger, Row, on_a_server
 from helpers.other_schemas import FOUNDING
-from helpers.records import (
-    DAY,
-    Known,
-    add_members,
-    history_row,
-    insert_all,
-    moved,
-    points_row,
-    resource_row,
-)
+from helpers.records import DAY, Known, history_row, insert_all, moved, points_row, resource_row
 from tracker_tui.db.remote import RemoteLedgerDatabase
 from tracker_tui.db.schema import schema_sql
 from tracker_tui.db.sqlite import SqliteLedgerDatabase, open_unchecked
@@ -49,7 +41,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PLACE = PageCursor(NOW - 10 * DAY, 1_500)
 FURTHER = PageCursor(NOW - 40 * DAY, 7)
 DATES = Period(name="dates", since=NOW - 20 * DAY, until=NOW - 10 * DAY)
-BOTH = (WEEK, ALL)
 BY_TIME = "resource_history_created_at"
 BY_RESOURCE = "resource_history_resource_id_created_at"
 BY_MEMBER = "resource_history_updated_by_created_at"
@@ -94,9 +85,7 @@ def history_rows(number: int) -> list[Row]:
 def points_rows(number: int) -> list[Row]:
     return [
         points_row(
-            f"h{n}",
-            f"nick{n % 20}" if n % 7 == 0 else str(n % 20),
-            n % 13 / 4,
+            *(f"h{n}", f"nick{n % 20}" if n % 7 == 0 else str(n % 20), n % 13 / 4),
             resource_id=f"r{n % 30}",
             resource_category=("Raw", "Gear", "Other")[n % 3],
             created_at=NOW - (number - n) * 100 * DAY // number,
@@ -106,7 +95,7 @@ def points_rows(number: int) -> list[Row]:
 
 
 def fill(books: Books, number: int) -> None:
-    add_members(books, *(Known(str(n), f"user{n}", f"nick{n}") for n in range(20)))
+    records.add_members(books, *(Known(str(n), f"user{n}", f"nick{n}") for n in range(20)))
     insert_all(books, "resources", [resource_row(f"r{n}") for n in range(30)])
     insert_all(books, "resource_history", history_rows(number))
     insert_all(books, "leaderboard", points_rows(number))
@@ -172,10 +161,7 @@ def test_a_page_of_the_history_is_found_by_an_index(database: SqliteLedgerDataba
         # A place limits the rows to read, so the tenth page costs as much as the first.
         assert before is None or all("created_at<?" in line for line in by_index), chosen
         assert down_to is None or all("created_at>?" in line for line in by_index), chosen
-
-
-def test_only_the_page_of_a_history_is_sorted(database: SqliteLedgerDatabase) -> None:
-    """A sort would read all rows before it returns the first."""
+    # Only the page is sorted: a sort would read all rows before it returns the first.
     indexed = {chosen: index for chosen, index in FILTERS.items() if chosen.is_indexed}
     assert len(indexed) == 7
     for chosen, index in indexed.items():
@@ -216,31 +202,28 @@ def test_points_are_added_up_from_an_index(database: SqliteLedgerDatabase) -> No
     assert "GROUP BY" not in "".join(plan.lines)
 
 
-OTHERS: list[tuple[Query[Any], tuple[str, ...]]] = [
-    (ContributionsQuery(member_id="1", period=ALL), (POINTS_BY_MEMBER,)),
-    (
-        ContributionsQuery(member_id="1", period=WEEK, before=PLACE, down_to=FURTHER),
-        (POINTS_BY_MEMBER,),
+OTHERS: dict[Query[Any], tuple[str, ...]] = {
+    ContributionsQuery(member_id="1", period=ALL): (POINTS_BY_MEMBER,),
+    ContributionsQuery(member_id="1", period=WEEK, before=PLACE, down_to=FURTHER): (
+        POINTS_BY_MEMBER,
     ),
-    *((MemberPointsQuery(member_id="1", period=p, zone=BERLIN), (POINTS_BY_MEMBER,)) for p in BOTH),
-    *((QuantitySeriesQuery(resource_id="r1", period=p), (BY_RESOURCE,)) for p in BOTH),
-    *(
-        (ActivityQuery(member_id="1", period=p, zone=BERLIN), (BY_MEMBER, POINTS_BY_MEMBER))
-        for p in BOTH
-    ),
-    (DailyLevelsQuery(days=14, zone=BERLIN), (BY_TIME,)),
-]
+    DailyLevelsQuery(days=14, zone=BERLIN): (BY_TIME,),
+}
+for each in (WEEK, ALL):
+    OTHERS[MemberPointsQuery(member_id="1", period=each, zone=BERLIN)] = (POINTS_BY_MEMBER,)
+    OTHERS[QuantitySeriesQuery(resource_id="r1", period=each)] = (BY_RESOURCE,)
+    OTHERS[ActivityQuery(member_id="1", period=each, zone=BERLIN)] = (BY_MEMBER, POINTS_BY_MEMBER)
 
 
 def test_other_queries_use_an_index_too(database: SqliteLedgerDatabase) -> None:
-    for question, indexes in OTHERS:
+    for question, indexes in OTHERS.items():
         Plan(database, question).assert_goes_by(*indexes)
 
 
 QUESTIONS: list[Query[Any]] = [
     *(HistoryQuery(filter=chosen, before=before) for chosen in FILTERS for before in (None, PLACE)),
     *(LeaderboardQuery(period=period) for period in (WEEK, MONTH, DATES, ALL)),
-    *(question for question, _ in OTHERS),
+    *OTHERS,
 ]
 
 

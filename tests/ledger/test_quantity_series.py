@@ -22,11 +22,8 @@ from tracker_tui.ledger.quantity_series import LEVELS, DailyLevelsQuery, Quantit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
-    BERLIN,
-    *map(
-        ZoneInfo, ("UTC", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "Africa/Casablanca")
-    ),
-    *map(ZoneInfo, ("Australia/Lord_Howe", "America/Santiago", "Asia/Gaza")),
+    *(BERLIN, *map(ZoneInfo, ("UTC", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia"))),
+    *map(ZoneInfo, ("Africa/Casablanca", "Australia/Lord_Howe", "America/Santiago", "Asia/Gaza")),
 ]
 
 
@@ -50,75 +47,62 @@ def series(books: Books, period: Period, resource_id: str = "spice") -> Quantity
 def test_the_levels_of_a_period(guild: Books) -> None:
     dates = Period(name="dates", since=NOW - 6 * DAY, until=NOW - 2 * DAY)
     begin = NOW - 7 * DAY
-    for period, rows, since, levels in (
+    cases: list[tuple[Period, list[tuple[int, tuple[int, int]]], int, list[Level]]] = [
         (WEEK, [], begin, []),
         (ALL, [], NOW, []),
         # The first level is the quantity before the period,
         (
-            WEEK,
-            [(9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4))],
-            begin,
+            *(WEEK, [(9 * DAY, (5, 0)), (8 * DAY, (7, 1)), (3 * DAY, (9, 1)), (60, (9, 4))], begin),
             [Level(begin, 7, 1), Level(NOW - 3 * DAY, 9, 1), Level(NOW - 60, 9, 4)],
         ),
         # or that of the creation.
         (
-            WEEK,
-            [(DAY, (35, 0)), (60, (40, 0))],
-            begin,
+            *(WEEK, [(DAY, (35, 0)), (60, (40, 0))], begin),
             [Level(NOW - DAY, 35, 0), Level(NOW - 60, 40, 0)],
         ),
         # Rows of one second count in order of commit.
         (
-            WEEK,
-            [*((8 * DAY, (n, 0)) for n in (1, 2, 3)), *((5, (n, 0)) for n in (9, 3, 6))],
-            begin,
-            [Level(begin, 3, 0), Level(NOW - 5, 6, 0)],
+            *(WEEK, [*((8 * DAY, (n, 0)) for n in (1, 2, 3)), *((5, (n, 0)) for n in (9, 3, 6))]),
+            *(begin, [Level(begin, 3, 0), Level(NOW - 5, 6, 0)]),
         ),
         # The first moment of a period is in it.
         (
-            WEEK,
-            [(8 * DAY, (1, 0)), (7 * DAY, (2, 0)), (0, (3, 0))],
-            begin,
+            *(WEEK, [(8 * DAY, (1, 0)), (7 * DAY, (2, 0)), (0, (3, 0))], begin),
             [Level(begin, 1, 0), Level(begin, 2, 0), Level(NOW, 3, 0)],
         ),
         (
-            ALL,
-            [(400 * DAY, (5, 0)), (200 * DAY, (6, 0)), (0, (7, 0))],
-            NOW - 400 * DAY,
+            *(ALL, [(400 * DAY, (5, 0)), (200 * DAY, (6, 0)), (0, (7, 0))], NOW - 400 * DAY),
             [Level(NOW - 400 * DAY, 5, 0), Level(NOW - 200 * DAY, 6, 0), Level(NOW, 7, 0)],
         ),
         (
-            dates,
-            [(9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0))],
+            *(dates, [(9 * DAY, (1, 0)), (5 * DAY, (2, 0)), (4 * DAY, (3, 0)), (DAY, (4, 0))]),
             NOW - 6 * DAY,
             [Level(NOW - 6 * DAY, 1, 0), Level(NOW - 5 * DAY, 2, 0), Level(NOW - 4 * DAY, 3, 0)],
         ),
-    ):
+    ]
+    for period, rows, since, levels in cases:
         guild.run("DELETE FROM resource_history")
         record(guild, *rows)
         record(guild, (7 * DAY + 1, (1000, 1000)), resource_id="water")
         found = series(guild, period)
         assert (found.since, found.until) == (since, period.until or NOW), rows
         assert found.levels == levels, rows
-
-
-def test_a_resource_that_is_older_than_its_history_had_its_first_quantity_all_the_time(
-    guild: Books,
-) -> None:
+    # A resource that is older than its history had its first quantity all the time.
+    guild.run("DELETE FROM resource_history")
     row = history_row("h", created_at=NOW - DAY, **moved((30, 35), (4, 4)))
     insert_all(guild, "resource_history", [row])
     assert series(guild, WEEK).levels == [Level(NOW - 7 * DAY, 30, 4), Level(NOW - DAY, 35, 4)]
 
 
-def test_a_time_of_0_does_not_stretch_the_chart(guild: Books) -> None:
+def test_a_time_of_0_does_not_stretch_the_chart_and_close_changes_are_one_level(
+    guild: Books,
+) -> None:
     record(guild, (NOW, (1, 0)), (NOW + 5, (2, 0)), (10 * DAY, (5, 0)), (5 * DAY, (6, 0)))
     whole = series(guild, ALL)
     assert whole.since == NOW - 10 * DAY
     assert whole.levels[1:] == [Level(NOW - 10 * DAY, 5, 0), Level(NOW - 5 * DAY, 6, 0)]
-
-
-def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
-    # Over a month, one point covers almost two hours.
+    # The last of many close changes counts: over a month, one point covers almost two hours.
+    guild.run("DELETE FROM resource_history")
     close = [(20 * DAY + 60 - n, (n, 2 * n)) for n in range(50)]
     record(guild, *close, (10 * DAY, (7, 7)))
     levels = series(guild, MONTH).levels
@@ -127,13 +111,8 @@ def test_the_last_of_many_close_changes_counts(guild: Books) -> None:
 
 
 def test_there_are_no_more_levels_than_a_chart_can_show(guild: Books) -> None:
-    for period, span in (
-        (DAY_AND_NIGHT, DAY),
-        (ALL, 799),
-        (ALL, 400),
-        (Period(name="x", span=799), 799),
-        (ALL, 5_000),
-    ):
+    short = Period(name="x", span=799)
+    for period, span in ((DAY_AND_NIGHT, DAY), (ALL, 799), (ALL, 400), (short, 799), (ALL, 5_000)):
         guild.run("DELETE FROM resource_history")
         step = max(1, span // 1_600)
         rows = [(ago, (ago % 1_000 + 1, 1)) for ago in range(span, -1, -step)]
@@ -216,18 +195,14 @@ def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Boo
     insert_all(guild, "resource_history", rows)
     assert sorted(series(guild, WEEK).shares) == [Share("1", 10, 3), Share("2", 0, 5)]
     assert sorted(series(guild, ALL).shares) == [Share("1", 1010, 3), Share("2", 0, 5)]
-
-
-def test_shares_under_old_names_belong_to_the_owner_of_the_name(guild: Books) -> None:
+    # Those under an old name belong to its owner.
+    guild.run("DELETE FROM resource_history")
     aliases = ["1", "paul", "Muad'Dib", "Naib", "somebody else"]
     rows = [history_row(who, updated_by=who, **moved((0, 10))) for who in aliases]
     rows += [history_row(f"-{who}", updated_by=who, **moved((10, 6))) for who in aliases]
     insert_all(guild, "resource_history", rows)
-    assert sorted(series(guild, WEEK).shares) == [
-        Share("1", 30, 12),
-        Share("Naib", 10, 4),
-        Share("somebody else", 10, 4),
-    ]
+    shares = [("1", 30, 12), ("Naib", 10, 4), ("somebody else", 10, 4)]
+    assert sorted(series(guild, WEEK).shares) == shares
 
 
 # The last days of all resources
