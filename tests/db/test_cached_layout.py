@@ -11,23 +11,20 @@ from helpers import other_schemas
 from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask
-from helpers.outbox_files import store_of
+from helpers.outbox_files import replica_of
 from helpers.proxy import Proxy
 from helpers.remote_guild import name_locations
 
 
-def remembered(folder: Path) -> str:
-    """Return the cached layout in the replica of a store."""
-    asked = "SELECT value FROM facts WHERE name = 'acquaintance'"
-    ((document,),) = ask(folder / "replica.db", asked)
+def layout_of(home: Path) -> str:
+    """Return the cached layout in the replica of the store."""
+    ((document,),) = ask(replica_of(home), "SELECT value FROM facts WHERE name = 'acquaintance'")
     assert isinstance(document, str)
     return document
 
 
-def remember(folder: Path, document: str) -> None:
-    """Replace the cached layout in the replica of a store."""
-    sql = "UPDATE facts SET value = ? WHERE name = 'acquaintance'"
-    ask(folder / "replica.db", sql, document)
+def set_layout(home: Path, document: str) -> None:
+    ask(replica_of(home), "UPDATE facts SET value = ? WHERE name = 'acquaintance'", document)
 
 
 @pytest.mark.parametrize("resource", ["spice", "Spice"])
@@ -70,18 +67,12 @@ def test_columns_renamed_to_names_of_equal_length_are_noticed_by_the_next_edit(
 
 PLACES = '"places": {"hagga": "Hagga", "deep-desert": "Deep Desert"}'
 GARBAGE = (
-    "",
-    "\0{",
-    "[1, 2]",
-    "null",
-    "{}",
-    f'{{"columns": {{}}, "fingerprint": 1, {PLACES}}}',
+    *("", "\0{", "[1, 2]", "null", "{}", "[" * 100_000),
     f'{{"columns": {{"resources": 5}}, "fingerprint": 1, {PLACES}}}',
-    f'{{"columns": {{}}, "fingerprint": "many", {PLACES}}}',
-    f'{{"columns": {{}}, "fingerprint": Infinity, {PLACES}}}',
-    f'{{"columns": {{}}, "fingerprint": {10**30}, {PLACES}}}',
-    f'{{"columns": {{}}, "fingerprint": {"9" * 5_000}, {PLACES}}}',
-    "[" * 100_000,
+    *(
+        f'{{"columns": {{}}, "fingerprint": {wrong}, {PLACES}}}'
+        for wrong in (1, '"many"', "Infinity", 10**30, "9" * 5_000)
+    ),
     '{"columns": "' + "x" * 2_000_000 + '"}',
 )
 
@@ -90,24 +81,24 @@ def test_a_wrong_cached_layout_is_replaced(
     run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "+5")
-    good = remembered(store_of(home))
+    good = layout_of(home)
     # Of an earlier version, or another guild: the columns are checked, and read again.
     document = json.loads(good) | {"fingerprint": 4_711}
     document["places"]["hagga"] = "Arrakeen"
-    remember(store_of(home), json.dumps(document))
+    set_layout(home, json.dumps(document))
     proxy.seen.clear()
     ran = run("edit", "spice", "+5")
     assert (ran.status, ran.err) == (0, "")
     assert proxy.count == 2
-    assert remembered(store_of(home)) == good
+    assert layout_of(home) == good
     # A restored database may have any `schema_version`, so a fingerprint that fits proves nothing.
     of_another = good.replace('"target_quantity"', '"target_quantity", "tier"')
     for number, wrong in enumerate((of_another, *GARBAGE), 1):
-        remember(store_of(home), wrong)
+        set_layout(home, wrong)
         ran = run("edit", "spice", "+5")
         assert ran.status == 0, wrong[:80]
         assert ran.err == "" or "copy of the resources was damaged. It is read again" in ran.err
-        assert remembered(store_of(home)) == good, wrong[:80]
+        assert layout_of(home) == good, wrong[:80]
         assert remote_guild.quantities() == (1_010 + 5 * number, 400), wrong[:80]
 
 
@@ -115,7 +106,7 @@ def test_a_layout_that_cannot_be_cached_only_costs_a_request(
     run: Run, remote_guild: Books, home: Path, proxy: Proxy
 ) -> None:
     run("edit", "spice", "=1000")
-    (replica,) = home.rglob("replica.db")
+    replica = replica_of(home)
     replica.unlink()
     replica.mkdir()
     for _ in range(2):

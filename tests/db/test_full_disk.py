@@ -12,7 +12,7 @@ import pytest
 
 from helpers import other_schemas
 from helpers.build import add, config_for
-from helpers.commands import environment, process
+from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask, make_file
 from helpers.sqlite_files import (
@@ -127,17 +127,19 @@ def test_a_change_on_a_disk_that_is_read_only_is_one_clear_error(
             assert [resource.name for resource in ledger.refresh().resources] == ["Spice"]
 
 
-@pytest.mark.parametrize("is_known", [False, True], ids=["first start", "later start"])
-def test_a_start_on_a_full_disk_says_that_it_is_full(small_disk: Path, is_known: bool) -> None:
-    home = small_disk / "home"
-    environ = environment(home)
-    if is_known:
-        assert process("edit", "Plastone", "+5", cwd=small_disk, environ=environ).status == 0
-    fill_up(small_disk)
-    for argv in (["edit", "Plastone", "+5"], ["list"]):
-        ran = process(*argv, cwd=small_disk, environ=environ)
-        if argv[0] == "edit" or not is_known:
-            assert ran.status in (1, 4)
-            assert "the disk is full" in ran.error
-        assert "permissions" not in ran.err
-        assert "I/O" not in ran.err
+def test_a_start_on_a_full_disk_says_that_it_is_full(
+    small_disk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_HOME", str(small_disk / "home"))
+    for is_known in (False, True):
+        if is_known:
+            assert run("edit", "Plastone", "+5").status == 0
+        ballast = fill_up(small_disk)
+        for argv in (["edit", "Plastone", "+5"], ["list"]):
+            ran = run(*argv)
+            if argv[0] == "edit" or not is_known:
+                assert ran.status in (1, 4)
+                assert "the disk is full" in ran.error
+            assert "permissions" not in ran.err
+            assert "I/O" not in ran.err
+        ballast.unlink()

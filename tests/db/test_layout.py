@@ -17,6 +17,7 @@ from helpers.build import (
 )
 from helpers.ledger_under_test import Books, MakeLedger, on_both
 from helpers.other_schemas import Statements
+from helpers.remote_guild import name_locations
 from helpers.tracking import recent_history
 from tracker_tui.db.layout import Layout, SchemaKind
 from tracker_tui.domain.change import Verdict
@@ -25,12 +26,6 @@ from tracker_tui.errors import LedgerError
 DEFAULTS = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}
 PREFIXES = ("previous_quantity", "new_quantity", "change_amount")
 WITH_LOCATIONS = ["later", "grown"]
-
-
-def setting(key: str, value: str | bytes | None, books: Books) -> None:
-    books.insert(
-        "global_settings", setting_key=key, setting_value=value, created_at=1, last_updated_at=1
-    )
 
 
 @on_both
@@ -81,15 +76,8 @@ def test_creations_and_changes_write_both_columns_of_each_pair(
     assert [entry[f"{prefix}_location_1"] for prefix in PREFIXES] == [0, 100, 100]
     assert [entry[f"{prefix}_location_2"] for prefix in PREFIXES] == [0, 50, 50]
     for change in (
-        add(7),
-        add(7, DEEP_DESERT),
-        remove(7),
-        remove(8, DEEP_DESERT),
-        set_to(9),
-        set_to(7, DEEP_DESERT),
-        set_to(9),
-        to_deep_desert(3),
-        to_hagga(4),
+        *(add(7), add(7, DEEP_DESERT), remove(7), remove(8, DEEP_DESERT), set_to(9)),
+        *(set_to(7, DEEP_DESERT), set_to(9), to_deep_desert(3), to_hagga(4)),
     ):
         assert books.ledger.apply(change).verdict is Verdict.APPLIED, change
         resource, entry = books.resource(), books.row("resource_history", change.id)
@@ -124,15 +112,12 @@ def test_values_of_some_schemas_are_shown_where_they_exist(
     (spice,) = books.ledger.refresh().resources
     assert (spice.subcategory, spice.tier) == ("Metals", 4)
     assert spice.shown_tier == "Tier 4 (Aluminum)"
-    setting("theme", "dark", books)
-    setting("inventory_location_1_name", "Arrakeen", books)
-    setting("inventory_location_2_name", " Sietch Tabr ", books)
-    # Milliseconds are harmless.
-    books.run("UPDATE global_settings SET last_updated_at = 1700000000000")
-    assert books.ledger.refresh().cached_layout.places == {
-        HAGGA: "Arrakeen",
-        DEEP_DESERT: "Sietch Tabr",
-    }
+    theme = {"setting_key": "theme", "setting_value": "dark"}
+    books.insert("global_settings", **theme, created_at=1, last_updated_at=1)
+    # Their times are in milliseconds.
+    name_locations(books, "Arrakeen", " Sietch Tabr ")
+    named = {HAGGA: "Arrakeen", DEEP_DESERT: "Sietch Tabr"}
+    assert books.ledger.refresh().cached_layout.places == named
     for blank in ("", "   ", None):
         books.run("UPDATE global_settings SET setting_value = ?", blank)
         assert books.ledger.refresh().cached_layout.places == DEFAULTS, blank
@@ -192,7 +177,7 @@ def test_what_appears_is_used_after_the_next_refresh(books: Books) -> None:
     (spice, _) = books.ledger.refresh().resources
     assert (spice.tier, spice.subcategory) == (2, "Metals")
     grow(books, (other_schemas.SETTINGS,))
-    setting("inventory_location_2_name", "Sietch Tabr", books)
+    name_locations(books, "Arrakeen", "Sietch Tabr")
     assert books.ledger.refresh().cached_layout.places[DEEP_DESERT] == "Sietch Tabr"
 
 

@@ -20,7 +20,7 @@ on_both = pytest.mark.parametrize("empty_database", ["file", "server"], indirect
 """Run a test on a file and on a server, because they may differ; otherwise it runs on a file."""
 on_a_server = pytest.mark.parametrize("empty_database", ["server"], indirect=True)
 on_both_with_share = pytest.mark.parametrize(
-    ("empty_database", "examples"), [("file", 1), ("server", 0.1)], indirect=["empty_database"]
+    ("empty_database", "examples"), [("file", 0.7), ("server", 0.1)], indirect=["empty_database"]
 )
 """Like `on_both`, with the share of a property's examples: a server is slow."""
 

@@ -25,12 +25,8 @@ WRITINGS = ["1", "2", "3", "4", "5", "6", "7", "Muad'Dib", "paul", "chani", "Nai
 WRITINGS += ["Usul", "Gurney", "somebody else", "deleted-user-x"]
 REASONS = [None, "", "raid", "Würze holen", "WÜRZE", "100% sure", "100 or so", "a_b", "spice a b"]
 MOVES = [
-    moved((10, 15)),
-    moved((15, 10)),
-    moved((5, 5), (0, 7)),
-    moved((5, 5), (7, 0)),
-    moved((9, 4), (0, 5)),
-    moved((3, 3), (2, 2)),
+    *(moved((10, 15)), moved((15, 10)), moved((5, 5), (0, 7)), moved((5, 5), (7, 0))),
+    *(moved((9, 4), (0, 5)), moved((3, 3), (2, 2))),
 ]
 TEXTS = ["", " ", "raid", "WÜRZE", "würze", "Spice", "spice muad", "100%", "%", "_", "a_b", "naib"]
 TEXTS += ["paul", "usul", "!?", "nothing of the kind", "deleted"]
@@ -152,7 +148,10 @@ def looked_at(
 # The tests
 
 
-def fill(books: Books, drawn: list[dict[str, Any]]) -> list[Row]:
+Drawn = list[dict[str, Any]]
+
+
+def fill(books: Books, drawn: Drawn) -> list[Row]:
     """Replace the history with these rows; return them completed."""
     rows = [
         history_row(f"h{number}", **{k: v for k, v in each.items() if k != "move"}, **each["move"])
@@ -168,9 +167,7 @@ def test_all_pages_together_match_the_model(
 ) -> None:
     @share(examples)
     @given(rows_of_history, filters, st.integers(1, 5), st.sampled_from([3, 5_000]))
-    def check(
-        drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int, searched: int
-    ) -> None:
+    def check(drawn: Drawn, chosen: HistoryFilter, limit: int, searched: int) -> None:
         look_at(searched)
         rows = fill(guild, drawn)
         walked = walk(guild, chosen, limit)
@@ -222,6 +219,8 @@ def ten(guild: Books) -> Books:
 
 
 def test_a_full_page_may_be_followed_by_an_empty_one(ten: Books) -> None:
+    page = ten.ledger.ask(HistoryQuery(limit=3))
+    assert (page.looked_back_to, page.end) == (NOW - 93, PageCursor(NOW - 93, 8))
     whole = ten.ledger.ask(HistoryQuery(limit=10))
     assert (len(whole.entries), whole.is_last) == (10, False)
     behind = ten.ledger.ask(HistoryQuery(before=whole.end, limit=10))
@@ -230,12 +229,7 @@ def test_a_full_page_may_be_followed_by_an_empty_one(ten: Books) -> None:
     assert ten.ledger.ask(HistoryQuery()) == HistoryPage([], None, is_last=True)
 
 
-def test_a_page_says_how_far_back_it_goes(ten: Books) -> None:
-    page = ten.ledger.ask(HistoryQuery(limit=3))
-    assert (page.looked_back_to, page.end) == (NOW - 93, PageCursor(NOW - 93, 8))
-
-
-def test_deleted_entries_are_gone_when_a_page_is_read_again(ten: Books) -> None:
+def test_entries_that_were_deleted_or_added_when_a_page_is_read_again(ten: Books) -> None:
     first = ten.ledger.ask(HistoryQuery(limit=4))
     second = ten.ledger.ask(HistoryQuery(before=first.end, limit=4))
     ten.ledger.delete_entry("h4")
@@ -245,9 +239,7 @@ def test_deleted_entries_are_gone_when_a_page_is_read_again(ten: Books) -> None:
     ten.ledger.delete_entry("h2")
     again = ten.ledger.ask(HistoryQuery(before=first.end, down_to=second.end, limit=4))
     assert [entry.id for entry in again.entries] == ["h5", "h3"]
-
-
-def test_added_entries_are_on_the_first_page_when_it_is_read_again(ten: Books) -> None:
+    # Added entries are on the first page when it is read again.
     first = ten.ledger.ask(HistoryQuery(limit=3))
     insert_all(ten, "resource_history", [history_row("new", created_at=NOW)])
     again = ten.ledger.ask(HistoryQuery(down_to=first.end, limit=100))
@@ -287,9 +279,7 @@ def test_paging_over_hostile_rows_ends_and_misses_no_row_with_a_time(
     @example(timeless, HistoryFilter(), 1, 4)
     @example(timeless, HistoryFilter(text="spice"), 1, 4)
     @example(timeless, HistoryFilter(text="spice"), 1, 5_000)
-    def check(
-        drawn: list[dict[str, Any]], chosen: HistoryFilter, limit: int, searched: int
-    ) -> None:
+    def check(drawn: Drawn, chosen: HistoryFilter, limit: int, searched: int) -> None:
         look_at(searched)
         rows = [history_row(f"h{number}", **each) for number, each in enumerate(drawn)]
         replace_all(guild, {"resource_history": rows})

@@ -43,30 +43,24 @@ TEXTS = (
     "12.5",
 )
 NUMBERS = (
-    "'many'",
-    "''",
-    "'12 apples'",
-    "CAST(x'FF' AS TEXT)",
-    "1.75",
-    "9e999",
-    "-9e999",
-    "x'FF00'",
-    "-77",
-    "9223372036854775807",
-    "-9223372036854775807 - 1",
-    "1700000000000",
+    *("'many'", "''", "'12 apples'", "CAST(x'FF' AS TEXT)", "1.75", "9e999", "-9e999", "x'FF00'"),
+    *("-77", "9223372036854775807", "-9223372036854775807 - 1", "1700000000000"),
 )
 NULLABLE = (
     *("description", "category", "icon", "image_url", "status", "target_quantity"),
     *("subcategory", "tier"),
+)
+REQUIRED = (
+    *("name", "last_updated_by", "created_at", "updated_at", "quantity_hagga"),
+    *("quantity_deep_desert", "multiplier", "is_priority"),
 )
 TEXT_COLUMNS = (
     *("name", "description", "category", "icon", "image_url", "status", "last_updated_by"),
     *("subcategory", "id"),
 )
 NUMBER_COLUMNS = (
-    *("quantity_hagga", "quantity_deep_desert", "target_quantity", "multiplier", "is_priority"),
-    *("created_at", "updated_at", "tier", "quantity_location_1"),
+    *REQUIRED[2:],
+    *("target_quantity", "tier", "quantity_location_1"),
 )
 HISTORY_NUMBERS = (
     *("previous_quantity_hagga", "new_quantity_hagga", "change_amount_hagga"),
@@ -90,13 +84,8 @@ TEXTS_OF_HISTORY: Spoilt = [
     ("transfer_direction", "'transfer_to_location_1'"),
 ]
 NUMBERS_OF_HISTORY: Spoilt = [(c, value) for value in NUMBERS for c in HISTORY_NUMBERS]
-CHANGES = [
-    add(5, resource_id="hostile"),
-    remove(5, resource_id="hostile"),
-    set_to(5, resource_id="hostile"),
-    set_to(5, DEEP_DESERT, resource_id="hostile", expected=0),
-    to_deep_desert(5, resource_id="hostile"),
-]
+OF_SPICE = (add(5), remove(5), set_to(5), set_to(5, DEEP_DESERT, expected=0), to_deep_desert(5))
+CHANGES = [change._replace(resource_id="hostile") for change in OF_SPICE]
 PLACES = {HAGGA: "Hagga", DEEP_DESERT: "Deep Desert"}
 
 
@@ -170,9 +159,8 @@ def test_any_history_is_read_and_stops_no_change(wild_books: Books, spoilt: Spoi
     for column, value in spoilt:
         case = column, value
         planted = plant_hostile(wild_books)
-        wild_books.run(
-            f"UPDATE resource_history SET {column} = {value} WHERE resource_id = 'hostile'"
-        )
+        spoil = f"UPDATE resource_history SET {column} = {value} WHERE resource_id = 'hostile'"
+        wild_books.run(spoil)
         (entry,) = recent_history(wild_books.ledger, "hostile")
         assert_is_sane(entry, ENTRY_TYPES)
         assert one_line(entry.change_type).isprintable(), case
@@ -234,12 +222,12 @@ def test_what_is_shown_of_a_hostile_resource(wild_books: Books) -> None:
     assert shown().keys() == {"spice"}
 
 
-anything = st.one_of(
-    st.none(),
-    st.integers(-(2**63), 2**63 - 1),
-    st.floats(allow_nan=False),
-    st.binary(max_size=20),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+anything = (
+    st.none()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.binary(max_size=20)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 )
 
 
@@ -248,20 +236,8 @@ anything = st.one_of(
 def test_any_mixture_of_values_can_be_read_and_edited(
     wild_books: Books, values: list[object], change: Change
 ) -> None:
-    sane: dict[str, object] = {
-        "name": "x",
-        "last_updated_by": "x",
-        "created_at": 1,
-        "updated_at": 1,
-        "quantity_hagga": 1,
-        "quantity_deep_desert": 1,
-        "multiplier": 1.0,
-        "is_priority": 0,
-    }
-    columns = [*NULLABLE, *sane]
-    mixture = dict(zip(columns, values, strict=True))
-    # A replacement is needed only if the schema does not allow NULL.
-    row = {c: sane.get(c) if value is None else value for c, value in mixture.items()}
+    mixture = dict(zip((*NULLABLE, *REQUIRED), values, strict=True))
+    row = {c: 1 if v is None and c in REQUIRED else v for c, v in mixture.items()}
     wild_books.run("DELETE FROM resources WHERE id = 'hostile'")
     wild_books.insert("resources", id="hostile", **row)
     for resource in wild_books.ledger.refresh().resources:
