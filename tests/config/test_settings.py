@@ -1,4 +1,4 @@
-"""Settings and their sources (interface.md, "Configuration")."""
+"""Settings and their sources (interface.md, "Configuration"), of a file and of a server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from tracker_tui.config.folders import find_folders
-from tracker_tui.config.settings import Config, config_without_settings, load_config
+from tracker_tui.config.settings import (
+    Auth,
+    Config,
+    Remote,
+    config_without_settings,
+    load_config,
+)
 from tracker_tui.errors import ConfigError
+from tracker_tui.guild.database_factory import name_of
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9secret"
 
@@ -42,36 +49,35 @@ def refusal(home: Path, profile: str | None = None, **environ: str) -> str:
     return message
 
 
-def test_one_folder_holds_everything(home: Path) -> None:
-    folders = load(home).folders
-    assert all(home in folder.parents for folder in folders)
-    assert len(set(folders)) == 4
-
-
-def test_nothing_configured_means_the_embedded_database(home: Path) -> None:
+def test_nothing_configured_means_the_embedded_database(home: Path, tmp_path: Path) -> None:
     config = load(home)
+    assert all(home in folder.parents for folder in config.folders)
+    assert len(set(config.folders)) == 4
     assert config.is_default_database
     assert config.database.parent == config.folders.data
     assert config.profile is None
     assert config.member
-
-
-def test_loading_creates_no_folder_and_no_file(tmp_path: Path) -> None:
+    # An empty URL counts as missing.
+    assert load(home, TURSO_DATABASE_URL="").is_default_database
+    write_config(home, 'TURSO_DATABASE_URL = ""\n')
+    assert load(home).is_default_database
+    # Loading creates no folder and no file.
     load(tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-def test_a_tilde_in_tracker_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracker_home_is_expanded_and_without_it_system_folders_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    *ours, downloads = find_folders({})
+    assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in ours)
+    assert downloads is None
     monkeypatch.setenv("HOME", "/somebody")
     monkeypatch.setenv("USERPROFILE", "/somebody")
     assert find_folders({"TRACKER_HOME": "~/guild"}).data == Path("/somebody/guild/data").absolute()
-
-
-def test_system_folders_are_used_without_a_tracker_home() -> None:
-    folders = find_folders({})
-    *ours, downloads = folders
-    assert all(folder.is_absolute() and "tracker-tui" in folder.parts for folder in ours)
-    assert downloads is None
+    # pathlib raises a RuntimeError for an unknown user.
+    with pytest.raises(ConfigError):
+        load_config({"TRACKER_HOME": "~nobody-of-this-name"})
 
 
 def test_a_file_url_names_the_database(home: Path, tmp_path: Path) -> None:
@@ -83,18 +89,14 @@ def test_a_file_url_names_the_database(home: Path, tmp_path: Path) -> None:
 
 
 def test_config_toml_names_the_database_and_the_environment_another(home: Path) -> None:
-    write_config(home, 'TURSO_DATABASE_URL = "file:/srv/guild.db"\n')
+    # A byte-order mark is accepted.
+    write_config(home, "\ufeffTURSO_DATABASE_URL = 'file:/srv/guild.db'\n".encode())
     assert load(home).database == srv("guild.db")
+    assert load(home).warnings == ()
     assert not load(home).is_default_database
     config = load(home, TURSO_DATABASE_URL="file:/srv/of-environment.db")
     assert config.database == srv("of-environment.db")
     write_config(home, 'theme = "dark"\n[keys]\nundo = "u"\n[view]\nsort = 3\n')
-    assert load(home).is_default_database
-
-
-def test_an_empty_url_counts_as_missing(home: Path) -> None:
-    assert load(home, TURSO_DATABASE_URL="").is_default_database
-    write_config(home, 'TURSO_DATABASE_URL = ""\n')
     assert load(home).is_default_database
 
 
@@ -107,74 +109,46 @@ theme = "dark"
 """
 
 
-def test_a_profile_has_its_own_database(home: Path) -> None:
-    write_config(home, PROFILES)
-    config = load(home, "other")
-    assert config.database == srv("other.db")
-    assert config.profile == "other"
-    assert load(home).database == srv("main.db")
-
-
 def test_a_profiles_settings_come_from_it_alone(home: Path) -> None:
     write_config(home, PROFILES)
+    assert load(home).database == srv("main.db")
     environment = "file:/srv/of-environment.db"
-    assert load(home, "other", TURSO_DATABASE_URL=environment).database == srv("other.db")
+    config = load(home, "other", TURSO_DATABASE_URL=environment)
+    assert (config.database, config.profile) == (srv("other.db"), "other")
     bare = load(home, "bare", TURSO_DATABASE_URL=environment).database
     assert bare not in (srv("main.db"), srv("of-environment.db"))
 
 
-def test_an_unknown_profile_is_an_error(home: Path) -> None:
+def test_an_unknown_or_malformed_profile_is_an_error(home: Path) -> None:
+    write_config(home, PROFILES)
     for profile in ["nobody", "theme", "OTHER"]:
-        write_config(home, PROFILES)
         assert f"[profiles.{profile}]" in refusal(home, profile)
-
-
-def test_a_profile_needs_a_plain_name(home: Path) -> None:
-    for profile in ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"]:
-        write_config(home, PROFILES)
+    for profile in ["", "../up", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"]:
         assert "profile" in refusal(home, profile)
-
-
-def test_profiles_that_are_not_tables_are_an_error(home: Path) -> None:
     for profiles in ["profiles = 3", "profiles = []", "[profiles]\nother = 'x'"]:
         write_config(home, profiles)
         assert "[profiles.other]" in refusal(home, "other")
 
 
-def test_broken_toml_is_an_error_without_a_quotation(home: Path) -> None:
+def test_an_unreadable_file_is_an_error_without_a_quotation(home: Path) -> None:
     for text in [
         *(f"TURSO_AUTH_TOKEN = {TOKEN}", f'TURSO_AUTH_TOKEN = "{TOKEN}'),
-        *(f'TURSO_AUTH_TOKEN "{TOKEN}"', f'TURSO_AUTH_TOKEN = "{TOKEN}" "{TOKEN}"'),
-        *(f'TURSO_AUTH_TOKEN = "\\q{TOKEN}"', f"{TOKEN}", f"{TOKEN} = 1\n{TOKEN} = 2"),
-        *(f"[{TOKEN}]\n[{TOKEN}]", f"x = {{ {TOKEN} = 1, {TOKEN} = 2 }}"),
-        *(f"{TOKEN} = 1\n[{TOKEN}.y]", f'TURSO_AUTH_TOKEN = """{TOKEN}'),
-        *(f'TURSO_AUTH_TOKEN = "{TOKEN}\x00"', "=" * 10_000),
+        *(f'TURSO_AUTH_TOKEN = "{TOKEN}" "{TOKEN}"', f'TURSO_AUTH_TOKEN = "\\q{TOKEN}"'),
+        *(f"{TOKEN} = 1\n{TOKEN} = 2", f"[{TOKEN}]\n[{TOKEN}]", f"{TOKEN} = 1\n[{TOKEN}.y]"),
+        *(f"x = {{ {TOKEN} = 1, {TOKEN} = 2 }}", f'TURSO_AUTH_TOKEN = "{TOKEN}\x00"', "=" * 10_000),
+        *("x = " + "[" * 50_000, "x = " + "9" * 5_000, "d = 2024-13-45"),
+        *("keys = 3", "keys = []", "[keys]\nundo = 3"),
     ]:
         write_config(home, text)
         message = refusal(home)
         assert "config.toml" in message
         assert TOKEN not in message
         assert "=====" not in message
-
-
-def test_broken_toml_is_an_error_with_its_position(home: Path) -> None:
     write_config(home, f'TURSO_DATABASE_URL = "file:/x"\n\nTURSO_AUTH_TOKEN = {TOKEN}\n')
     assert "line 3" in refusal(home)
-
-
-def test_toml_that_no_parser_accepts_is_rejected_too(home: Path) -> None:
-    for text in ("x = " + "[" * 50_000, "x = " + "9" * 5_000, "d = 2024-13-45", "x = 1e999999\ny"):
-        write_config(home, text)
-        assert "config.toml" in refusal(home)
-
-
-def test_a_file_that_is_not_utf_8_is_an_error(home: Path) -> None:
-    for data in [b"\xff\xfe\x00x", b'TURSO_AUTH_TOKEN = "\xe9t\xe9"']:
-        write_config(home, data)
-        assert "UTF-8" in refusal(home)
-
-
-def test_an_unreadable_config_is_an_error(home: Path) -> None:
+    write_config(home, b'TURSO_AUTH_TOKEN = "\xe9t\xe9"')
+    assert "UTF-8" in refusal(home)
+    (home / "config" / "config.toml").unlink()
     (home / "config" / "config.toml").mkdir()
     assert "cannot be read" in refusal(home)
 
@@ -183,9 +157,7 @@ def test_a_setting_that_is_not_text_is_an_error(home: Path) -> None:
     for value in ["5", "true", "[]", "{}", "1.5", "2024-01-01"]:
         write_config(home, f"TURSO_DATABASE_URL = {value}")
         assert "TURSO_DATABASE_URL" in refusal(home)
-
-
-def test_a_setting_is_named_in_one_line_whatever_its_name(home: Path) -> None:
+    # In one line, whatever its name.
     write_config(home, '"A\\nB\\u001b[31M" = 3')
     assert "\x1b" not in refusal(home)
 
@@ -194,12 +166,6 @@ def test_keys_can_be_remapped(home: Path) -> None:
     write_config(home, '[keys]\nundo = "ctrl+z"\n[profiles.other]\n')
     assert load(home).keys == {"undo": "ctrl+z"}
     assert load(home, "other").keys == {"undo": "ctrl+z"}
-
-
-def test_keys_that_are_not_text_are_an_error(home: Path) -> None:
-    for text in ["keys = 3", "keys = []", "[keys]\nundo = 3"]:
-        write_config(home, text)
-        assert "config.toml" in refusal(home)
 
 
 def test_the_demo_ignores_settings(home: Path) -> None:
@@ -238,16 +204,69 @@ def test_other_urls_are_rejected_with_what_to_write(home: Path) -> None:
         assert "file:" in message
         assert TOKEN not in message
     assert "file:PATH" in refusal(home, TURSO_DATABASE_URL="file:")
-
-
-def test_a_missing_home_is_an_error(home: Path) -> None:
-    # pathlib raises a RuntimeError for an unknown user.
     refusal(home, TURSO_DATABASE_URL="file:~nobody-of-this-name/guild.db")
-    with pytest.raises(ConfigError):
-        load_config({"TRACKER_HOME": "~nobody-of-this-name"})
 
 
-def test_a_byte_order_mark_is_accepted(home: Path) -> None:
-    write_config(home, "\ufeffTURSO_DATABASE_URL = 'file:/srv/guild.db'\n".encode())
-    assert load(home).database == srv("guild.db")
-    assert load(home).warnings == ()
+# A database on a server
+
+URL = "libsql://guild-me.turso.io"
+SERVERS = """
+TURSO_DATABASE_URL = "libsql://of-file.turso.io"
+TURSO_AUTH_TOKEN = "of-file"
+[profiles.other]
+TURSO_DATABASE_URL = "https://other.turso.io"
+TURSO_AUTH_TOKEN = "of-profile"
+TRACKER_AUTH = "none"
+[profiles.bare]
+TURSO_DATABASE_URL = "https://bare.turso.io"
+"""
+
+
+def remote(config: Config) -> tuple[str, str | None]:
+    assert isinstance(config.database, Remote)
+    token = config.database.token
+    return config.database.url, None if token is None else token.reveal()
+
+
+def test_url_and_token_always_come_from_one_source(home: Path) -> None:
+    write_config(home, SERVERS)
+    of_file = ("libsql://of-file.turso.io", "of-file")
+    assert remote(load(home)) == of_file
+    assert remote(load(home, TURSO_AUTH_TOKEN="of-environment")) == of_file
+    assert remote(load(home, TURSO_DATABASE_URL=URL)) == (URL, None)
+    both = {"TURSO_DATABASE_URL": URL, "TURSO_AUTH_TOKEN": "of-environment"}
+    assert remote(load(home, **both)) == (URL, "of-environment")
+    assert remote(load(home, "other", **both)) == ("https://other.turso.io", "of-profile")
+    assert remote(load(home, "bare", **both)) == ("https://bare.turso.io", None)
+    for scheme in ["libsql", "https", "http", "wss", "ws", "LIBSQL"]:
+        url = f"{scheme}://guild.example"
+        config = load(home, TURSO_DATABASE_URL=url, TURSO_AUTH_TOKEN="eyJsecret")
+        assert remote(config) == (url, "eyJsecret")
+        assert "eyJsecret" not in f"{config!r} {config} {config.database!r}"
+
+
+def test_a_guilds_database_needs_discord_by_default_and_a_file_never(home: Path) -> None:
+    write_config(home, SERVERS)
+    assert load(home, TURSO_DATABASE_URL=URL).auth is Auth.DISCORD
+    assert load(home, TURSO_DATABASE_URL=URL, TRACKER_AUTH="none").auth is Auth.NONE
+    assert load(home, "other").auth is Auth.NONE
+    assert load(home, "bare", TRACKER_AUTH="none").auth is Auth.DISCORD
+    file = {"TURSO_DATABASE_URL": "file:/srv/guild.db", "TRACKER_AUTH": "discord"}
+    assert load(home, **file).auth is Auth.NONE
+    assert "TRACKER_AUTH" in refusal(home, TURSO_DATABASE_URL=URL, TRACKER_AUTH="nobody")
+
+
+def test_only_a_1_allows_plain_text_over_the_network(home: Path) -> None:
+    for value, allowed in (("1", True), ("0", False), ("yes", False), ("", False)):
+        config = load(home, TURSO_DATABASE_URL=URL, TRACKER_INSECURE=value)
+        assert isinstance(config.database, Remote)
+        assert config.database.allow_plain is allowed
+
+
+def test_a_server_is_called_by_its_name_and_an_address_as_it_is(home: Path) -> None:
+    for url, name in [
+        *(("libsql://guild-me.turso.io", "guild-me"), ("http://127.0.0.1:8080", "127.0.0.1")),
+        *(("https://192.168.1.20", "192.168.1.20"), ("http://[::1]:8080/dev/guild", "::1")),
+        ("http://localhost:8080", "localhost"),
+    ]:
+        assert name_of(load(home, TURSO_DATABASE_URL=url)) == name

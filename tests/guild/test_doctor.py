@@ -39,32 +39,30 @@ def states(found: Found) -> dict[str, str]:
 # Files
 
 
-def test_an_embedded_database_is_fine_before_and_after_it_exists(run: Run, home: Path) -> None:
+def test_a_file_is_fine_before_and_after_it_exists_but_wrong_if_a_named_one_is_missing(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = examined(run)
     assert states(found) == {"settings": "ok", "database": "note"}
     assert "first start makes it" in found["database"]["advice"]
     assert not home.exists()
     run("init")
+    fine = dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
     found = examined(run)
-    assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
+    assert states(found) == fine
     assert "embedded" in found["settings"]["found"]
-
-
-def test_a_file_is_examined_without_a_token_and_wrong_if_it_is_missing(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     path = tmp_path / "guild.db"
     make_guild(path)
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
     found = examined(run)
-    assert states(found) == dict.fromkeys(["settings", "database", "schema", "clock"], "ok")
+    assert states(found) == fine
     assert str(path) in found["settings"]["found"]
     assert "the environment" in found["settings"]["found"]
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{tmp_path}/gone.db")
+    path.unlink()
     found = examined(run, status=4)
     assert states(found) == {"settings": "ok", "database": "wrong"}
-    assert "gone.db" in found["database"]["found"]
-    assert not (tmp_path / "gone.db").exists()
+    assert "guild.db" in found["database"]["found"]
+    assert not path.exists()
 
 
 # Tokens
@@ -131,20 +129,6 @@ def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: B
     ]
 
 
-def test_no_output_holds_a_token(
-    run: Run, guarded_guild: Guarded, guarded_server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expired = guarded_server.token(exp=1)
-    for token in (
-        *(guarded_guild.full, guarded_guild.read_only, expired, "nonsense-token", "no\x07token"),
-    ):
-        configure(monkeypatch, guarded_guild.proxy.url, token)
-        for argv in (["doctor"], ["doctor", "--json"], ["doctor", "--debug"]):
-            ran = run(*argv)
-            assert token not in ran.out + ran.err
-            assert token.split(".")[-1] not in ran.out + ran.err
-
-
 # Servers
 
 
@@ -164,11 +148,9 @@ def test_a_missing_or_unencrypted_server_is_wrong(
 def test_a_server_that_fails_is_wrong_from_there_on(
     run: Run, remote_guild: Books, proxy: Proxy
 ) -> None:
-    for code in (404, 429, 500):
-        proxy.fate = answer(code)
-        assert states(examined(run, status=4)) == {"settings": "ok", "database": "wrong"}
     # Earlier findings stay.
     for answered, expected in (
+        (0, ["settings ok", "database wrong"]),
         (1, ["settings ok", "database wrong"]),
         (2, ["settings ok", "database ok", "database wrong"]),
         (3, ["settings ok", "database ok", "token ok", "schema wrong", "clock ok"]),
@@ -214,21 +196,17 @@ def test_a_known_schema_is_named_and_its_missing_indexes_are_counted(
     }
 
 
-@pytest.fixture
-def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The configured database is empty."""
+def test_an_empty_or_foreign_database_is_wrong(
+    run: Run, remote_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(monkeypatch, proxy.url)
-    return remote_url
-
-
-def test_an_empty_or_foreign_database_is_wrong(run: Run, empty: str) -> None:
     found = examined(run, status=4)
     assert found["schema"]["state"] == "wrong"
     assert found["schema"]["found"].startswith("none. ")
     assert "tracker-tui init --starter" in found["schema"]["found"]
     assert list(found) == EVERYTHING
     for statement in other_schemas.FOREIGN:
-        ask_at(empty, statement)
+        ask_at(remote_url, statement)
     found = examined(run, status=4)
     assert found["schema"]["state"] == "wrong"
     assert found["schema"]["found"].startswith("foreign. ")

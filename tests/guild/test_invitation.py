@@ -30,20 +30,20 @@ ROLES: list[dict[str, Any]] = [
     {"id": "12", "name": "Harvester ★", "level": 5, "canAccessResources": True, "isAdmin": True},
     {"id": "13", "name": "Guest"},
 ]
-ENTRIES: dict[str, Any] = {
-    "url": "libsql://guild-me.turso.io",
-    "client": "1234567890123456789",
-    "guild": "9876543210987654321",
-    "roles": ROLES,
-    "token": TOKEN,
-}
 INVITATION = Invitation(
-    database_url=ENTRIES["url"],
-    client_id=ENTRIES["client"],
-    guild_id=ENTRIES["guild"],
+    database_url="libsql://guild-me.turso.io",
+    client_id="1234567890123456789",
+    guild_id="9876543210987654321",
     roles=json.dumps(ROLES, indent=2),
     token=Secret(TOKEN),
 )
+ENTRIES: dict[str, Any] = {
+    "url": INVITATION.database_url,
+    "client": INVITATION.client_id,
+    "guild": INVITATION.guild_id,
+    "roles": ROLES,
+    "token": TOKEN,
+}
 LINE = INVITATION.text()
 
 
@@ -93,6 +93,9 @@ def test_an_invitation_can_be_read_back() -> None:
     assert roles == json.dumps(ROLES, separators=(",", ":"))
     assert roles.isascii()
     assert read_invitation(replace(INVITATION, token=None).text()).token is None
+    # macOS terminals accept lines of up to 1,024 characters, Discord messages of up to 2,000.
+    several = [{**ROLES[1], "id": str(10**18 + 7919 * n), "name": f"Role {n}"} for n in range(8)]
+    assert len(replace(INVITATION, roles=json.dumps(several)).text()) < 1_000
 
 
 FLAGS = ["canAccessResources", "canEditTargets", "isAdmin", "canManageUsers", "canExportData"]
@@ -137,74 +140,50 @@ def test_any_valid_invitation_is_read_back(invitation: Invitation) -> None:
         assert all(text and text.isprintable() for text in fact)
 
 
-def test_a_guilds_usual_invitation_fits_a_message_and_a_line_of_any_terminal() -> None:
-    roles = [{**ROLES[1], "id": str(10**18 + 7919 * n), "name": f"Role {n}"} for n in range(8)]
-    # macOS terminals accept lines of up to 1,024 characters, Discord messages of up to 2,000.
-    assert len(replace(INVITATION, roles=json.dumps(roles)).text()) < 1_000
-
-
 # Copied and pasted
 
 
 def test_changes_by_chats_and_terminals_are_accepted() -> None:
     for text in [
-        f"  {LINE}\n",
-        f"`{LINE}`",
-        f"```\n{LINE}\n```",
-        f'"{LINE}"',
-        f"“{LINE}”",
-        f"<{LINE}>",
-        f"> {LINE}",
+        *(f"  {LINE}\n", f"`{LINE}`", f"```\n{LINE}\n```", f'"{LINE}"', f"“{LINE}”", f"<{LINE}>"),
         f"> ```text\n> {LINE[:60]}\n> {LINE[60:]}\n> ```",
-        f"``` {LINE[:60]} {LINE[60:]} ```",
         f"\ufeff{LINE}\r\n",
-        "\n".join(re.findall(".{1,20}", LINE)),
-        "\r\n  ".join(re.findall(".{1,80}", LINE)),
-        "\u200b".join(re.findall(".{1,40}", LINE)),
+        *(mark.join(re.findall(".{1,40}", LINE)) for mark in ("\n", "\r\n  ", "\u200b")),
         " ".join(LINE),
     ]:
         assert parts(read_invitation(text)) == parts(INVITATION)
 
 
-def test_a_changed_character_is_detected() -> None:
-    for other in ["A", "/", "+", "z", "=", "_", "-", "é", "\ud800", "\x00", "1"]:
-        for place in range(len(LINE)):
-            assert is_rejected_or_alike(LINE[:place] + other + LINE[place + 1 :])
-
-
-def test_missing_doubled_and_swapped_characters_are_detected() -> None:
+def test_changed_missing_doubled_and_swapped_characters_are_detected() -> None:
     for place in range(len(LINE)):
-        assert is_rejected_or_alike(LINE[:place] + LINE[place + 1 :])
-        assert is_rejected_or_alike(LINE[:place] + LINE[place] + LINE[place:])
-        assert rejection(LINE[:place])
-        assert rejection(LINE[place + 1 :])
+        before, after = LINE[:place], LINE[place + 1 :]
+        for other in ["A", "/", "=", "é", "\ud800"]:
+            assert is_rejected_or_alike(before + other + after)
+        assert is_rejected_or_alike(before + after)
+        assert is_rejected_or_alike(before + LINE[place] + LINE[place:])
+        assert rejection(before)
+        assert rejection(after)
     for a in range(len(LINE) - 1):
-        for b in (a + 1, a + 2, len(LINE) - 1):
+        for b in (a + 1, len(LINE) - 1):
             chars = list(LINE)
-            chars[a], chars[b % len(LINE)] = chars[b % len(LINE)], chars[a]
+            chars[a], chars[b] = chars[b], chars[a]
             assert is_rejected_or_alike("".join(chars))
 
 
-def test_a_damaged_copy_asks_for_a_new_one() -> None:
-    for text in [LINE[:-1], LINE[:60], LINE + "A", BEGIN, BEGIN + "AAAAA"]:
-        assert "cut or mistyped" in rejection(text)
-
-
-def test_the_error_for_another_text_shows_how_an_invitation_begins() -> None:
-    for text in ["", "hello", "tracker-tui", "libsql://guild.turso.io", TOKEN]:
+def test_a_rejection_says_what_to_do() -> None:
+    for text, said in (
+        *((text, "cut or mistyped") for text in (LINE[:60], LINE + "A", BEGIN, BEGIN + "AAAAA")),
+        *((text, BEGIN) for text in ("", "hello", "tracker-tui", TOKEN)),
+        *((f"tracker-tui:{number}:whatever it may hold", "newer") for number in (2, 9999)),
+        *(
+            (LINE.replace(":1:", f":{version}:", 1), "isn't an invitation")
+            for version in ("", "0", "01", "-1", "x", "٢")
+        ),
+        *((sealed(content), "cut or mistyped") for content in (b"[]", b"3", b"\xff", b"9" * 5_000)),
+    ):
         message = rejection(text)
-        assert BEGIN in message
+        assert said in message, text
         assert "libsql" not in message
-
-
-def test_a_later_version_is_an_error() -> None:
-    for version in [2, 10, 9999]:
-        assert "newer" in rejection(f"tracker-tui:{version}:whatever it may hold")
-
-
-def test_an_invalid_version_is_rejected() -> None:
-    for version in ["", "0", "01", "-1", "x", "٢"]:
-        assert "isn't an invitation" in rejection(LINE.replace(":1:", f":{version}:", 1))
 
 
 # Hostile input
@@ -252,41 +231,33 @@ def test_data_that_is_too_long_is_rejected() -> None:
 
 
 def test_deep_json_is_rejected() -> None:
-    for depth in [20, 500, 940, 970, 990, 1_000, 20_000]:
+    for depth in [20, 500, 970, 20_000]:
         deep = "[" * depth + "]" * depth
         entries = json.dumps({**ENTRIES, "roles": [{**ROLES[0], "name": "DEEP"}]})
         assert rejection(sealed(entries.replace('"DEEP"', deep).encode()))
         assert rejection(sealed(deep.encode()))
 
 
-def test_json_that_is_not_an_object_is_rejected() -> None:
-    for content in [b"[]", b"3", b"null", b'"x"', b"{", b"\xff", b"", b"9" * 5_000]:
-        assert "cut or mistyped" in rejection(sealed(content))
-
-
-def test_missing_entries_and_wrong_types_are_rejected() -> None:
+def test_missing_and_invalid_entries_are_rejected_and_additional_ones_ignored() -> None:
     for name in ("url", "client", "guild", "roles"):
         entries = {key: value for key, value in ENTRIES.items() if key != name}
         assert name in rejection(sealed(json.dumps(entries).encode()))
         for value in (None, 3, True, 1.5, {}, [3], {"url": 1}, ""):
             message = rejection(line_of(**{name: value}))
             assert name in message.lower().replace("application", "client"), value
-
-
-def test_an_invalid_token_is_rejected() -> None:
-    for token in [3, [], {}, "", "a b", "a\nb", "é", "\x7f", "x" * 4_001, True]:
+    for value in ("12a", "1" * 21, " 1", "1\n", "٣", "-1"):
+        for name in ("client", "guild"):
+            assert "digits" in rejection(line_of(**{name: value}))
+    for token in [3, {}, "", "a b", "é", "\x7f", "x" * 4_001, True]:
         assert "token" in rejection(line_of(token=token))
-
-
-def test_entries_of_a_later_version_are_ignored() -> None:
+    # A later version may have more of them.
     assert parts(read_invitation(line_of(name="Atreides", more=[1]))) == parts(INVITATION)
 
 
 def test_an_unsafe_url_is_rejected_without_quoting_it() -> None:
     for url in [
-        *("file:/etc/passwd", "file:guild.db", "file://host/guild.db", "guild.turso.io"),
-        *("libsql://", "libsql:guild.turso.io", "ftp://guild.turso.io"),
-        *(f"libsql://user:{TOKEN}@guild.turso.io", "libsql://user@guild.turso.io"),
+        *("file:/etc/passwd", "file:guild.db", "guild.turso.io", "libsql://"),
+        *("ftp://guild.turso.io", f"libsql://user:{TOKEN}@guild.turso.io"),
         *(f"libsql://guild.turso.io?authToken={TOKEN}", "libsql://guild.turso.io?tls=2"),
         *("https://guild.turso.io?tls=0", f"libsql://guild.turso.io#{TOKEN}"),
         *("libsql://guild.turso.io:port", "libsql://guild.turso.io:99999", "libsql://[::1"),
@@ -298,66 +269,38 @@ def test_an_unsafe_url_is_rejected_without_quoting_it() -> None:
         assert "database URL" in message
         assert TOKEN not in message
         assert "guild" not in message
-
-
-def test_valid_server_urls_are_accepted() -> None:
     for url in ["libsql://localhost:1?tls=0", "https://a.b?tls=1", "WSS://a.b/c"]:
         assert read_invitation(line_of(url=url)).database_url == url
 
 
-def test_an_id_that_is_not_a_number_is_rejected() -> None:
-    for value in ("", "12a", "1" * 21, " 1", "1\n", "٣", "-1", "1.0"):
-        for name in ("client", "guild"):
-            assert "digits" in rejection(line_of(**{name: value}))
-
-
 def test_invalid_roles_and_roles_without_access_are_rejected() -> None:
+    one = ROLES[0]
     for roles in [
-        [],
-        [{**ROLES[0], "canAccessResources": False}],
-        [{**ROLES[0], "canAccessResources": "true"}],
-        [{**ROLES[0], "id": 11}],
-        [{**ROLES[0], "level": "\x1b[31m"}],
-        [ROLES[0], "\x1b[31m"],
-        [ROLES[0]] * 251,
-        "\x1b[31m",
+        *([], "\x1b[31m", [one, "\x1b[31m"], [one] * 251, [{**one, "id": 11}]),
+        *([{**one, "canAccessResources": access}] for access in (False, "true")),
+        [{**one, "level": "\x1b[31m"}],
     ]:
         assert "role" in rejection(line_of(roles=roles)).lower()
 
 
-# Handing over
-
-
 def test_an_unreadable_invitation_is_never_created() -> None:
-    for wrong in [
-        replace(INVITATION, database_url="file:guild.db"),
-        replace(INVITATION, client_id=""),
-        replace(INVITATION, guild_id="my guild"),
-        replace(INVITATION, roles=""),
-        replace(INVITATION, roles="[]"),
-        replace(INVITATION, roles='[{"id":"\ud800"}]'),
-        replace(INVITATION, token=Secret("")),
-        replace(INVITATION, token=Secret(f"{TOKEN} ")),
-        replace(INVITATION, roles=json.dumps([{**ROLES[0], "name": "x" * 70_000}])),
-        replace(INVITATION, roles=json.dumps([ROLES[0], {"id": "1", "x": [[[[[[[[[]]]]]]]]]}])),
-    ]:
+    changes: list[dict[str, Any]] = [
+        *({"database_url": "file:guild.db"}, {"client_id": ""}, {"guild_id": "my guild"}),
+        *({"roles": ""}, {"roles": "[]"}, {"roles": '[{"id":"\ud800"}]'}),
+        *({"token": Secret("")}, {"token": Secret(f"{TOKEN} ")}),
+        {"roles": json.dumps([{**ROLES[0], "name": "x" * 70_000}])},
+        {"roles": json.dumps([ROLES[0], {"id": "1", "x": [[[[[[[[[]]]]]]]]]}])},
+    ]
+    for change in changes:
         with pytest.raises(InvalidInvitation) as rejected:
-            wrong.text()
+            replace(INVITATION, **change).text()
         assert str(rejected.value).isprintable()
         assert TOKEN not in str(rejected.value)
 
 
-# The token
-
-
-def test_no_repr_or_summary_contains_the_token() -> None:
+def test_no_repr_or_summary_contains_the_token_and_no_line_a_part_of_it() -> None:
     invitation = read_invitation(LINE)
-    assert TOKEN not in repr(invitation)
-    assert TOKEN not in str(invitation)
-    assert TOKEN not in f"{summary_of(invitation)}"
-
-
-def test_no_part_of_the_token_is_readable_in_the_line() -> None:
+    assert TOKEN not in f"{invitation!r} {invitation} {summary_of(invitation)}"
     assert not any(TOKEN[place : place + 8] in LINE for place in range(len(TOKEN) - 8))
 
 
@@ -381,9 +324,6 @@ def test_no_traceback_or_cause_holds_the_token() -> None:
         assert TOKEN not in "".join(traceback.format_exception(rejected.value))
 
 
-# The summary before saving
-
-
 def test_the_summary_shows_all_settings() -> None:
     everything = "may see everything, add, remove, set, move"
     of_admins = "create, edit and delete resources, delete history, act on behalf of others"
@@ -394,16 +334,9 @@ def test_the_summary_shows_all_settings() -> None:
         *(("Role", f"Harvester ★: {everything}; {of_admins}"), ("Role", f"Member: {everything}")),
         *(("Role", "Guest: may do nothing"), ("Token", "included")),
     ]
-
-
-def test_the_summary_says_that_a_token_will_be_asked_for() -> None:
-    assert summary_of(replace(INVITATION, token=None))[-1] == (
-        "Token",
-        "not included: you will be asked for one",
-    )
-
-
-def test_all_of_a_long_url_is_shown() -> None:
+    not_included = ("Token", "not included: you will be asked for one")
+    assert summary_of(replace(INVITATION, token=None))[-1] == not_included
+    # All of a long URL is shown.
     url = "libsql://guild.turso.io." + "x" * 400 + ".example"
     assert ("Database", url) in summary_of(read_invitation(line_of(url=url)))
 

@@ -8,7 +8,6 @@ import os
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,6 @@ DISCORD_ROLES_CONFIG = '{ROLES}'
 """
 SHAPES = {
     "empty": "",
-    "blank": "\n\n",
     "comments": "# mine\n# and mine\n",
     "no line break at the end": 'theme = "dark"',
     "a comment without a line break": "# mine",
@@ -49,10 +47,7 @@ SHAPES = {
     "profiles with a table of their own": "[profiles]\nz = 1\n[profiles.x]\na = 1\n[keys]\n",
     "profiles in many places": "[profiles.a]\nz = 1\n[keys]\nq = 'x'\n[profiles.b]\nz = 1\n",
     "profiles as dotted keys": "profiles.x.a = 1\ntheme = 'x'\n[keys]\n",
-    "keys as dotted keys": "keys.undo = 'u'\n[view]\n",
-    "tables in a row": "[[list]]\na = 1\n[[list]]\na = 2\n",
     "what looks like a table": 'a = [\n  [1],\n]\nb = """\n[keys]\n"""\n[keys]\n',
-    "indented": "  theme = 'x'\n\n  [keys]\n    undo = 'u'\n",
     "carriage returns": "theme = 'x'\r\n\r\n# keys\r\n[keys]\r\nundo = 'u'\r\n",
     "non-ASCII": 'theme = "ü★"\n# ключ\n',
     "lower-case names": 'turso_database_url = "x"\n',
@@ -60,13 +55,11 @@ SHAPES = {
 OTHER_PLACES = {
     "theme": "[profiles.n]\ntheme = 'x'\n\n# of another\n[profiles.m]\nz = 1\n",
     "the last": "[keys]\n[profiles.n]\ntheme = 'x'",
-    "nothing": "[profiles.n]\n[profiles.m]\n",
     "with a table": "[profiles.n]\ntheme = 'x'\n\n# of the view\n[profiles.n.view]\nz = 1\n",
     "a table only": "[profiles.n.view]\nz = 1\n[keys]\n",
     "quoted": '["profiles"."n"]\nz = 1\n',
     "dotted": "profiles.n.theme = 'x'\nprofiles.n.more = 1\n[keys]\n",
     "in two places": "[profiles.n]\nz = 1\n[keys]\n[profiles.n.view]\nz = 1\n[other]\n",
-    "view first": "[profiles.n.view]\nz = 1\n[keys]\n[profiles.n]\nz = 1\n",
 }
 
 
@@ -130,10 +123,7 @@ def test_a_guild_is_added_to_a_profile_without_one(path: Path) -> None:
         add_settings(path, "n", GUILD)
         assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
         assert_lines_stay(text, read(path))
-
-
-def test_a_profile_on_one_line_gets_more_on_that_line(path: Path) -> None:
-    text = "# mine\nprofiles.n = { theme = 'x' }\n"
+    text = "# mine\nprofiles.n = { theme = 'x' }\n"  # gets more on that line
     add_settings(written(path, text), "n", GUILD)
     assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
 
@@ -152,8 +142,10 @@ def test_a_missing_file_is_created(tmp_path: Path) -> None:
     assert not has_settings(path, None)
     add_settings(path, None, GUILD)
     assert read(path) == ADDED
-    add_settings(path, "n", GUILD)
-    assert read(path) == f"{ADDED}\n[profiles.n]\n{ADDED}"
+    for profile in ("n", "b-2", "3"):
+        add_settings(path, profile, GUILD)
+    assert read(path).startswith(f"{ADDED}\n[profiles.n]\n{ADDED}")
+    assert tomllib.loads(read(path))["profiles"] == dict.fromkeys(("n", "b-2", "3"), GUILD)
 
 
 def test_settings_go_above_the_comment_of_the_next_table(path: Path) -> None:
@@ -163,14 +155,6 @@ def test_settings_go_above_the_comment_of_the_next_table(path: Path) -> None:
     add_settings(written(path, OTHER_PLACES["theme"]), "n", GUILD)
     above, below = "[profiles.n]\ntheme = 'x'\n\n", "# of another\n[profiles.m]\nz = 1\n"
     assert read(path) == f"{above}{ADDED}\n{below}"
-
-
-def test_several_guilds_can_be_added(path: Path) -> None:
-    for profile in ("a", None, "b-2", "3"):
-        add_settings(path, profile, GUILD)
-        assert_lines_stay(ADDED, read(path))
-    expected = {**GUILD, "profiles": dict.fromkeys(("a", "b-2", "3"), GUILD)}
-    assert tomllib.loads(read(path)) == expected
 
 
 # Reading it back
@@ -191,15 +175,15 @@ def test_the_configuration_is_read_back(path: Path, profile: str | None) -> None
 
 
 def test_roles_of_any_name_are_read_back(path: Path) -> None:
-    for name in (
-        *('"""', "'''", "'", "\\", '\\"', "\\\\'", "Muad'Dib ★", "#[]=", ""),
-        "\x00\x1b\x7f\x85\u2028\u202e",
-    ):
+    for name in ('"""', "'''", "\\'", "Muad'Dib ★", "#[]=", "", "\x00\x1b\x7f\x85\u2028\u202e"):
         for is_ascii in (True, False):
             roles = json.dumps([{"id": "1", "name": name}], ensure_ascii=is_ascii)
             add_settings(path, None, {**GUILD, "DISCORD_ROLES_CONFIG": roles})
             assert load_config({"TRACKER_HOME": str(path.parents[1])}).discord.roles == roles
             path.unlink()
+    with pytest.raises(ConfigError):
+        add_settings(path, None, {"DISCORD_ROLES_CONFIG": "\ud800"})
+    assert not path.exists()
 
 
 NAMES = st.sampled_from(["theme", "a-b", "turso", "view.sort", '"x.y"', "'é'"])
@@ -253,46 +237,29 @@ def test_a_guild_is_never_overwritten(path: Path) -> None:
             add_settings(path, "m", GUILD)
 
 
-def test_a_profile_needs_a_plain_name(path: Path) -> None:
-    for profile in ["", "../up", "a.b", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"]:
+def test_a_profile_needs_a_plain_name_and_a_table(path: Path) -> None:
+    for profile in ["", "../up", "a b", "x" * 41, "-x", "ü", "a\nb", "a]"]:
         assert "name" in rejection(written(path, ""), profile)
         with pytest.raises(ConfigError):
             has_settings(path, profile)
-
-
-def test_profiles_that_are_not_tables_are_an_error(path: Path) -> None:
     for value in ("profiles = 3", "profiles = []", "profiles.n = 'x'", "[[profiles.n]]"):
         assert "[profiles.n]" in rejection(written(path, value), "n")
         with pytest.raises(ConfigError):
             has_settings(path, "n")
-
-
-def test_an_unusual_file_must_be_edited_by_hand(path: Path) -> None:
     for text in ["profiles = { x = { a = 1 } }", "a = nan"]:
         assert "yourself" in rejection(written(path, text), "n")
 
 
-def test_a_value_that_no_file_can_hold_is_rejected(path: Path) -> None:
-    with pytest.raises(ConfigError):
-        add_settings(path, None, {"DISCORD_ROLES_CONFIG": "\ud800"})
-    assert not path.exists()
-
-
-def test_broken_toml_is_an_error_without_a_quotation(path: Path) -> None:
+def test_an_unreadable_file_is_an_error_without_a_quotation(path: Path) -> None:
     for text in (f'TURSO_AUTH_TOKEN = "{TOKEN}', f"[{TOKEN}]\n[{TOKEN}]", "x = " + "[" * 50_000):
         assert "isn't valid TOML" in rejection(written(path, text))
         with pytest.raises(ConfigError):
             has_settings(path, None)
     assert "(at line 3, column 5)" in rejection(written(path, "a = 1\n\nb = ?\n"))
-
-
-def test_a_binary_or_huge_file_is_an_error(path: Path) -> None:
-    for content in [b"\xff", b"a = '\xe9'", b"# a\n" * 300_000]:
+    for content in [b"a = '\xe9'", b"# a\n" * 300_000]:
         path.write_bytes(content)
         assert "config.toml" in rejection(path)
-
-
-def test_a_folder_is_an_error(path: Path) -> None:
+    path.unlink()
     path.mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
         add_settings(path, None, GUILD)
@@ -325,52 +292,42 @@ def linked(path: Path, target: Path) -> None:
         pytest.skip("this system does not allow symbolic links")
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-@pytest.mark.parametrize("is_relative", [True, False])
-def test_a_link_is_written_through(
-    path: Path, tmp_path: Path, is_there: bool, is_relative: bool
-) -> None:
+def test_a_link_is_written_through(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "dotfiles" / "tracker.toml"
     target.parent.mkdir()
-    linked(path, Path("..", "..", "dotfiles", target.name) if is_relative else target)
-    if is_there:
-        written(target, "[keys]\n")
-    add_settings(path, None, GUILD)
-    assert path.is_symlink()
-    assert not target.is_symlink()
-    assert ADDED in read(target)
-    assert ("[keys]" in read(target)) is is_there
-    assert [found.name for found in path.parent.iterdir()] == [path.name]
-
-
-def test_a_link_to_itself_is_an_error(path: Path) -> None:
+    for link, is_there in ((target, True), (Path("..", "..", "dotfiles", target.name), False)):
+        linked(path, link)
+        if is_there:
+            written(target, "[keys]\n")
+        add_settings(path, None, GUILD)
+        assert path.is_symlink()
+        assert not target.is_symlink()
+        assert ADDED in read(target)
+        assert ("[keys]" in read(target)) is is_there
+        assert [found.name for found in path.parent.iterdir()] == [path.name]
+        path.unlink()
+        target.unlink()
     linked(path, path)
     with pytest.raises(ConfigError):
         add_settings(path, None, GUILD)
 
 
-def failing_with(number: int) -> Callable[..., int]:
-    def fail(*_: object, **__: object) -> int:
-        raise OSError(number, os.strerror(number))
-
-    return fail
-
-
-@pytest.mark.parametrize(
-    ("call", "number"),
-    [("open", errno.EACCES), ("open", errno.EROFS), ("fsync", errno.ENOSPC), ("fsync", errno.EIO)],
-)
 def test_a_file_that_cannot_be_written_stays_as_it_was(
-    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(path, SHAPES["a header"])
-    monkeypatch.setattr(os, call, failing_with(number))
-    with pytest.raises(LocalFileError) as failed:
-        add_settings(path, None, GUILD)
-    monkeypatch.undo()
-    assert TOKEN not in str(failed.value)
-    assert read(path) == SHAPES["a header"]
-    assert [found.name for found in path.parent.iterdir()] == [path.name]
+    for call, number in (("open", errno.EROFS), ("fsync", errno.ENOSPC)):
+
+        def fail(*_: object, number: int = number, **__: object) -> int:
+            raise OSError(number, os.strerror(number))
+
+        with monkeypatch.context() as failing:
+            failing.setattr(os, call, fail)
+            with pytest.raises(LocalFileError) as failed:
+                add_settings(path, None, GUILD)
+        assert TOKEN not in str(failed.value)
+        assert read(path) == SHAPES["a header"]
+        assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
 @no_modes
@@ -384,10 +341,3 @@ def test_a_read_only_folder_is_an_error(path: Path) -> None:
     finally:
         path.parent.chmod(0o700)
     assert read(path) == "theme = 'x'\n"
-
-
-def test_an_edit_in_between_is_not_lost(path: Path) -> None:
-    assert not has_settings(path, None)
-    written(path, "theme = 'x'\n")
-    add_settings(path, None, GUILD)
-    assert tomllib.loads(read(path)) == {"theme": "x", **GUILD}

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
@@ -30,16 +25,6 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "key" / SEND_LOCK_NAME
 
 
-@contextmanager
-def other_program(path: Path) -> Iterator[Popen[str]]:
-    process = start(HOLD, path)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate(timeout=SECONDS)
-
-
 def is_free(path: Path) -> bool:
     lock = FileLock(path)
     try:
@@ -49,28 +34,19 @@ def is_free(path: Path) -> bool:
         lock.close()
 
 
-def test_one_program_of_several_gets_the_lock(path: Path) -> None:
-    with other_program(path) as a, other_program(path) as b, other_program(path) as c:
-        assert sorted(await_line(process) for process in (a, b, c)) == ["held", "held", "ours"]
-        assert not is_free(path)
-
-
-def test_a_program_that_ends_releases_the_lock(path: Path) -> None:
-    with other_program(path) as process:
-        assert await_line(process) == "ours"
-        process.communicate("release\n", timeout=SECONDS)
-        assert is_free(path)
-    assert path.read_bytes() == b""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-def test_a_killed_program_releases_the_lock(path: Path) -> None:
-    with other_program(path) as process:
+@pytest.mark.parametrize("is_killed", [False, True], ids=["ends", "killed"])
+def test_another_program_holds_the_lock_until_its_end(path: Path, *, is_killed: bool) -> None:
+    process = start(HOLD, path)
+    try:
         assert await_line(process) == "ours"
         assert not is_free(path)
-        process.send_signal(signal.SIGKILL)
-        process.wait(SECONDS)
+        if is_killed:
+            process.kill()
+        process.communicate(None if is_killed else "release\n", timeout=SECONDS)
         assert is_free(path)
+        assert path.read_bytes() == b""
+    finally:
+        process.kill()
 
 
 def test_one_lock_within_a_program_holds_off_another(path: Path) -> None:

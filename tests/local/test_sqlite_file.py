@@ -57,8 +57,8 @@ def read(file: LocalFile) -> list[str]:
 
 
 def test_programs_that_start_together_create_a_file_once(path: Path) -> None:
-    run_together(MAKE, [[path, name] for name in "abcd"])
-    assert sorted(ask(path, "SELECT text FROM notes")) == [("a",), ("b",), ("c",), ("d",)]
+    run_together(MAKE, [[path, name] for name in "abc"])
+    assert sorted(ask(path, "SELECT text FROM notes")) == [("a",), ("b",), ("c",)]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
@@ -66,8 +66,8 @@ def test_garbage_and_a_file_cut_short_anywhere_are_damaged_and_stay_as_they_are(
     path: Path, open_file: Open
 ) -> None:
     file = open_file()
-    for number in range(200):
-        write(file, f"{number} " * 100)
+    for number in range(40):
+        write(file, f"{number} " * 400)
     file.close()
     whole = path.read_bytes()
     lengths = (100, 512, 4096, len(whole) // 2, len(whole) - 4096)

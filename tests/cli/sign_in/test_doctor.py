@@ -10,7 +10,6 @@ import pytest
 from cli.sign_in.member_guild import AUTHORIZE, HOUR, NICKNAME
 from helpers.commands import Run
 from helpers.discord import FakeDiscord, Fault, Membership
-from helpers.ledger_under_test import Books
 from helpers.membership import sign_in
 
 pytestmark = pytest.mark.usefixtures("guild")
@@ -23,38 +22,27 @@ def examined(run: Run, status: int) -> Mapping[str, Any]:
     return {each["check"]: each for each in ran.document}
 
 
-def test_signed_in_member_has_no_findings(run: Run, discord: FakeDiscord) -> None:
+def test_application_session_and_denial_are_examined(run: Run, discord: FakeDiscord) -> None:
+    found = examined(run, status=3)
+    assert found["discord"]["state"] == "ok"
+    assert "tracker-tui login" in found["session"]["found"]
+    # Without a session, the application is tested.
+    assert [seen.path for seen in discord.seen] == [AUTHORIZE]
+    right, discord.client_id = discord.client_id, "1"
+    found = examined(run, status=1)
+    assert found["discord"]["state"] == "wrong"
+    assert "public client" in found["discord"]["found"]
+    discord.client_id = right
     sign_in(discord)
     found = examined(run, status=0)
     assert (found["discord"]["state"], found["session"]["state"]) == ("ok", "ok")
     assert NICKNAME in found["session"]["found"]
-
-
-def test_without_a_session_doctor_tests_the_application(run: Run, discord: FakeDiscord) -> None:
-    found = examined(run, status=3)
-    assert found["discord"]["state"] == "ok"
-    assert "tracker-tui login" in found["session"]["found"]
-    assert [seen.path for seen in discord.seen] == [AUTHORIZE]
-
-
-def test_unknown_application_is_a_finding(run: Run, discord: FakeDiscord) -> None:
-    discord.client_id = "1"
-    found = examined(run, status=1)
-    assert found["discord"]["state"] == "wrong"
-    assert "public client" in found["discord"]["found"]
-
-
-def test_unreachable_discord_is_a_note_while_the_session_admits(
-    run: Run, discord: FakeDiscord
-) -> None:
+    # Discord may be unreachable while the session admits.
     sign_in(discord, age=5 * HOUR)
     discord.fail_always("*", Fault.status(503))
     found = examined(run, status=0)
-    assert found["discord"]["state"] == "note"
-    assert found["session"]["state"] == "ok"
-
-
-def test_denial_is_a_finding(run: Run, discord: FakeDiscord) -> None:
+    assert (found["discord"]["state"], found["session"]["state"]) == ("note", "ok")
+    discord.heal()
     discord.membership = Membership(roles=[])
     sign_in(discord)
     found = examined(run, status=3)
@@ -63,7 +51,7 @@ def test_denial_is_a_finding(run: Run, discord: FakeDiscord) -> None:
 
 
 def test_client_secret_is_warned_of_and_not_shown(
-    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, guild: Books
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISCORD_CLIENT_SECRET", "the-websites-secret")
     sign_in(discord)
