@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.cells import cell_len
@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from helpers.listening import SECONDS
-from helpers.other_schemas import Statements, ask, make_file
+from helpers.other_schemas import ask
 from helpers.privates import forget_parsed_keys, screen_strips
 from helpers.proxy import Proxy
 from tracker_tui.config.folders import Folders
@@ -64,7 +64,6 @@ RESOURCES = (
     NewResource("fuel", "Spice-infused Fuel Cell", "Components", 11, 4, target=10),
     NewResource("worm", "Sandworm Tooth", "Other", 1),
 )
-"""The guild's resources; by name: Complex Machinery, Fuel Cell, …, Water."""
 BY_NAME = sorted((resource.name for resource in RESOURCES), key=str.casefold)
 AGES = {"water": 8 * DAY, "machine": 2 * DAY, "ore": 5 * HOUR}
 MEMBER = "Chani"
@@ -74,34 +73,28 @@ class Guild:
     """A guild's database, read directly and not through the program."""
 
     def __init__(self, path: Path, now: Callable[[], int] | None = lambda: NOW) -> None:
-        self.path = path
-        self.now = now
+        self.path, self.now = path, now
 
     @property
     def view_file(self) -> Path:
-        """The file of the preferences."""
         return self.path.parent / "state" / "view.json"
 
     def config(self, **given: Any) -> Config:
-        """Return the settings with which the program opens this database."""
         home = self.path.parent
         folders = Folders(home / "config", home, home / "state")
         return Config(folders, self.path, False, MEMBER)._replace(**given)
 
     def tracker(self, **given: Any) -> Tracker:
-        """Return a tracker on the real file, with the guild's clock."""
-
-        def opener(config: Config) -> Ledger:
-            return Ledger(*open_sqlite(config.database, durable=False), clock=self.now)
-
-        return Tracker(self.config(**given), opener=opener)
+        return Tracker(
+            self.config(**given),
+            opener=lambda to: Ledger(*open_sqlite(to.database, durable=False), clock=self.now),
+        )
 
     def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement on a separate connection, as another program would."""
         return ask(self.path, sql, *values)
 
     def quantities(self, resource_id: str) -> tuple[int, int]:
-        """Return what is stored at Hagga and in the Deep Desert."""
         columns = "quantity_hagga, quantity_deep_desert"
         (found,) = self.sql(f"SELECT {columns} FROM resources WHERE id = ?", resource_id)
         return found[0], found[1]
@@ -116,26 +109,20 @@ class Guild:
         )
 
     def points(self) -> list[tuple[Any, ...]]:
-        """Return resource and points of every row of the leaderboard."""
         return self.sql("SELECT resource_id, final_points FROM leaderboard ORDER BY rowid")
 
     def name_hagga(self, name: str) -> None:
-        """Name the first location as a guild's admin would."""
-        columns = "setting_key, setting_value, created_at, last_updated_at"
-        values = ("inventory_location_1_name", name)
-        self.sql(f"INSERT INTO global_settings ({columns}) VALUES (?, ?, 1, 1)", *values)
+        setting = {"setting_key": "inventory_location_1_name", "setting_value": name}
+        self.add("global_settings", **setting, created_at=1, last_updated_at=1)
+
+    def add(self, table: str, **row: Any) -> None:
+        """Insert a row as another program would."""
+        marks = ", ".join("?" * len(row))
+        self.sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
 
     def insert(self, resource_id: str, **values: Any) -> None:
-        """Insert a resource as another program would."""
-        row = {
-            "id": resource_id,
-            "name": resource_id.title(),
-            "last_updated_by": MEMBER,
-            "created_at": NOW,
-            "updated_at": NOW,
-        } | values
-        marks = ", ".join("?" * len(row))
-        self.sql(f"INSERT INTO resources ({', '.join(row)}) VALUES ({marks})", *row.values())
+        row = {"name": resource_id.title(), "last_updated_by": MEMBER, "created_at": NOW}
+        self.add("resources", **row | {"id": resource_id, "updated_at": NOW} | values)
 
     def delete(self, resource_id: str) -> None:
         """Delete a resource and its history as another program would."""
@@ -143,44 +130,13 @@ class Guild:
         self.sql("DELETE FROM resources WHERE id = ?", resource_id)
 
 
-class MakeGuild(Protocol):
-    """Creates a guild with these resources, or on these tables, in a new database."""
-
-    def __call__(
-        self,
-        resources: Sequence[NewResource] = RESOURCES,
-        *,
-        tables: Statements | None = None,
-        now: Callable[[], int] | None = lambda: NOW,
-    ) -> Guild: ...
+MakeGuild = Callable[[Sequence[NewResource]], Guild]
 
 
 @pytest.fixture(scope="session")
 def usual_guild(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The guild of RESOURCES in a file to be copied."""
     return _create(tmp_path_factory.mktemp("usual") / "guild.db", RESOURCES).path
-
-
-@pytest.fixture
-def make_guild(tmp_path: Path, usual_guild: Path) -> MakeGuild:
-    """Create a guild; its resources were updated three minutes ago, or as AGES says."""
-
-    def make(
-        resources: Sequence[NewResource] = RESOURCES,
-        *,
-        tables: Statements | None = None,
-        now: Callable[[], int] | None = lambda: NOW,
-    ) -> Guild:
-        path = tmp_path / "guild.db"
-        if tables is not None:
-            make_file(path, tables)
-        elif resources is RESOURCES:
-            shutil.copyfile(usual_guild, path)
-        else:
-            _create(path, resources)
-        return Guild(path, now)
-
-    return make
 
 
 def _create(path: Path, resources: Sequence[NewResource]) -> Guild:
@@ -195,9 +151,13 @@ def _create(path: Path, resources: Sequence[NewResource]) -> Guild:
 
 
 @pytest.fixture
-def guild(make_guild: MakeGuild) -> Guild:
-    """The guild of RESOURCES."""
-    return make_guild()
+def guild(tmp_path: Path, usual_guild: Path) -> Guild:
+    return Guild(Path(shutil.copyfile(usual_guild, tmp_path / "guild.db")))
+
+
+@pytest.fixture
+def make_guild(tmp_path: Path) -> MakeGuild:
+    return lambda resources: _create(tmp_path / "guild.db", resources)
 
 
 @pytest.fixture
@@ -214,7 +174,6 @@ def remote(
 
 @pytest.fixture(autouse=True)
 def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Free the dashboard after its test."""
     # Freezing keeps objects alive for ever; that suits a process with only one app.
     monkeypatch.setattr(gc, "freeze", lambda: None)
     yield
@@ -222,7 +181,6 @@ def collected_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def screen_lines(app: TrackerApp) -> list[str]:
-    """Return the plain text of the screen's lines."""
     return [strip.text for strip in screen_strips(app)]
 
 
@@ -230,9 +188,7 @@ class Player:
     """A player at a running dashboard, who types keys and reads the screen."""
 
     def __init__(self, app: TrackerApp, pilot: Pilot[None], guild: Guild) -> None:
-        self.app = app
-        self.pilot = pilot
-        self.guild = guild
+        self.app, self.pilot, self.guild = app, pilot, guild
         self.pending: list[Change] = []
         """After the dashboard closes: the changes it could not send."""
 
@@ -259,30 +215,23 @@ class Player:
             self.app.post_message(Key(key, None))
 
     def lines(self) -> list[str]:
-        """Return the lines on screen."""
         return screen_lines(self.app)
 
     def text(self) -> str:
-        """Return everything on screen."""
         return "\n".join(self.lines())
 
     def line(self, part: str) -> str:
-        """Return the one line that holds `part`."""
         (found,) = (line for line in self.lines() if part in line)
         return found
 
     def rows(self) -> list[str]:
-        """Return the lines of the table, without its header."""
         region = self.app.resources.table.region
         return [line for line in self.lines()[region.y + 1 : region.bottom] if line.strip()]
 
     def names(self) -> list[str]:
         """Return the names of RESOURCES on screen, from top to bottom."""
-        shown = []
-        for row in self.rows():
-            known = [name for name in BY_NAME if f" {name} " in row]
-            shown += [max(known, key=len)] if known else []
-        return shown
+        known = ([name for name in BY_NAME if f" {name} " in row] for row in self.rows())
+        return [max(names, key=len) for names in known if names]
 
     def cursor_row(self) -> str:
         """Return the highlighted line of the table; "" while it flashes."""
@@ -294,11 +243,9 @@ class Player:
         return found[0] if found else ""
 
     def is_on(self, name: str) -> bool:
-        """Whether the row with this name is highlighted."""
         return f" {name} " in self.cursor_row()
 
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
-        """Wait until a condition holds; on a timeout, fail with the screen's text."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SECONDS):
                 await self.pilot.pause()
@@ -308,16 +255,14 @@ class Player:
         assert holds(), f"{what} never came:\n{self.text()}"
 
     async def sees(self, *parts: str) -> None:
-        """Wait until all of this is on screen."""
         for part in parts:
             await self.until(lambda part=part: part in self.text(), f"“{part}”")
 
     async def reads(self, text: str) -> None:
-        """Wait until this text is on screen, wherever its lines break."""
+        """Wait for a text that lines may break."""
         await self.until(lambda: text in " ".join(self.text().split()), f"“{text}”")
 
     async def sees_no(self, part: str) -> None:
-        """Wait until none of this is on screen."""
         await self.until(lambda: part not in self.text(), f"the end of “{part}”")
 
     async def settles(self, how_many: int) -> None:
@@ -333,15 +278,12 @@ class Player:
         await self.until(lambda: self.is_on(name), f"the cursor on {name}")
 
     def click(self, x: int, y: int, times: int = 1) -> None:
-        """Click the left mouse button at a cell of the screen."""
         self.burst(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m" * times)
 
     def wheel(self, x: int, y: int, *, down: bool, times: int = 1) -> None:
-        """Turn the mouse wheel over a cell of the screen."""
         self.burst(f"\x1b[<{65 if down else 64};{x + 1};{y + 1}M" * times)
 
     def dialog(self) -> list[str]:
-        """Return the lines inside the dialog that is open."""
         lines = (line.split("│") for line in self.lines())
         return [parts[1].strip() for parts in lines if len(parts) > 2]
 
@@ -351,16 +293,14 @@ class Player:
         return line.index(part), y
 
     async def leaves(self) -> None:
-        """Wait until the dashboard has ended."""
         deadline = monotonic() + SECONDS
         while self.app.is_running:
             assert monotonic() < deadline, "the dashboard did not end"
             # A loop without a pause would keep the threads from finishing their work.
             await asyncio.sleep(0.01)
 
-    async def quits(self) -> None:
-        """Quit with q, and wait until the dashboard has ended."""
-        self.burst("q")
+    async def quits(self, key: str = "q") -> None:
+        self.burst(key)
         await self.leaves()
 
     def assert_laid_out(self) -> None:
@@ -383,7 +323,7 @@ def _background(strip: Strip) -> str:
 async def playing(
     guild: Guild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None, **given: Any
 ) -> AsyncIterator[Player]:
-    """Open the dashboard on a guild's database and wait until its resources are there."""
+    """Open the dashboard on a guild's database and wait for its rows."""
     tracker = tracker or guild.tracker(**given)
     tracker.open()
     async with in_front_of(tracker, guild, size) as player:
@@ -395,7 +335,6 @@ async def playing(
 async def in_front_of(
     tracker: Tracker, guild: Guild, size: tuple[int, int]
 ) -> AsyncIterator[Player]:
-    """Show the dashboard of a tracker; close both at the end."""
     app = TrackerApp(tracker)
     pending: list[Change] = []
     try:

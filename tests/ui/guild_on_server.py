@@ -48,11 +48,9 @@ class RemoteGuild(Guild):
         return settings._replace(**({"member": MEMBER, "busy_seconds": PATIENCE} | given))
 
     def tracker(self, **given: Any) -> Tracker:
-        """Return a tracker that opens its ledger as in production."""
         return Tracker(self.config(**given))
 
     def sql(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement on a separate connection, as another program would."""
         with closing(connect(self.url, self._token, isolation_level=None)) as connection:
             return connection.execute(sql, values).fetchall()
 

@@ -14,56 +14,37 @@ STILGAR = "7001"
 """The Discord id of Stilgar."""
 
 
-def record(guild: Guild, entry_id: str, change: int, **given: Any) -> None:
-    """Write a history entry: `change` at Hagga, on top of 1,000 there."""
-    row = {
-        "id": entry_id,
-        "resource_id": "spice",
-        "previous_quantity_hagga": 1_000,
-        "new_quantity_hagga": 1_000 + change,
-        "change_amount_hagga": change,
-        "previous_quantity_deep_desert": 200,
-        "new_quantity_deep_desert": 200,
-        "change_amount_deep_desert": 0,
-        "change_type": "relative",
-        "updated_by": STILGAR,
-        "reason": None,
-        "created_at": NOW - HOUR,
-    } | given
-    _insert(guild, "resource_history", row)
+def record(
+    guild: Guild,
+    entry_id: str,
+    change: int,
+    *,
+    before: tuple[int, int] = (1_000, 200),
+    **given: Any,
+) -> None:
+    """Write a history entry: `change` at Hagga, on top of the quantities before."""
+    hagga, deep_desert = before
+    row = {"previous_quantity_hagga": hagga, "new_quantity_hagga": hagga + change}
+    row |= {"change_amount_hagga": change, "change_amount_deep_desert": 0}
+    row |= dict.fromkeys(("previous_quantity_deep_desert", "new_quantity_deep_desert"), deep_desert)
+    origin = {"resource_id": "spice", "updated_by": STILGAR, "created_at": NOW - HOUR}
+    origin |= {"id": entry_id, "change_type": "relative", "reason": None}
+    guild.add("resource_history", **row | origin | given)
 
 
 def add_points(guild: Guild, row_id: str, points: float, **given: Any) -> None:
-    """Write a leaderboard row."""
-    row = {
-        "id": row_id,
-        "user_id": STILGAR,
-        "resource_id": "spice",
-        "action_type": "ADD",
-        "quantity_changed": 500,
-        "base_points": points,
-        "resource_multiplier": 1.0,
-        "status_bonus": 0.0,
-        "final_points": points,
-        "resource_name": "Spice Melange",
-        "resource_category": "Refined",
-        "resource_status": "at_target",
-        "created_at": NOW - HOUR,
-    } | given
-    _insert(guild, "leaderboard", row)
+    row = {"quantity_changed": 500, "base_points": points, "final_points": points}
+    row |= {"resource_multiplier": 1.0, "status_bonus": 0.0}
+    of = {"id": row_id, "user_id": STILGAR, "resource_id": "spice", "action_type": "ADD"}
+    of |= {"resource_name": "Spice Melange", "resource_category": "Refined"}
+    of |= {"resource_status": "at_target", "created_at": NOW - HOUR}
+    guild.add("leaderboard", **row | of | given)
 
 
 def add_user(guild: Guild, discord_id: str, nickname: str | None, username: str = "x") -> None:
     """Write the row of a signed-in member."""
-    row = {
-        "id": f"user-{discord_id}",
-        "discord_id": discord_id,
-        "username": username,
-        "custom_nickname": nickname,
-        "created_at": NOW,
-        "last_login": NOW,
-    }
-    _insert(guild, "users", row)
+    row = {"id": f"user-{discord_id}", "discord_id": discord_id, "username": username}
+    guild.add("users", **row, custom_nickname=nickname, created_at=NOW, last_login=NOW)
 
 
 def fill(guild: Guild, entries: int) -> None:
@@ -80,47 +61,25 @@ def fill(guild: Guild, entries: int) -> None:
     )
 
 
-def _insert(guild: Guild, table: str, row: dict[str, Any]) -> None:
-    marks = ", ".join("?" * len(row))
-    guild.sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
-
-
 def some_weeks(guild: Guild) -> None:
-    """Write changes by three members over some weeks."""
     add_user(guild, STILGAR, "Stilgar", "stil")
     add_user(guild, "7002", None, "jessica")
     days_ago = [(0, 2 * HOUR), (1, 0), (2, HOUR), (5, 0), (12, 0), (40, 0)]
     for number, (days, seconds) in enumerate(days_ago):
         at = NOW - days * DAY - seconds - 10 * MINUTE
         record(guild, f"a{number}", 100 + number, created_at=at, reason=f"spice run {number}")
-        record(
-            guild,
-            f"b{number}",
-            -10 - number,
-            resource_id="water",
-            updated_by="7002",
-            created_at=at - MINUTE,
-        )
+        of = {"resource_id": "water", "updated_by": "7002", "created_at": at - MINUTE}
+        record(guild, f"b{number}", -10 - number, **of)
         add_points(guild, f"a{number}", 10.0 + number, created_at=at)
-    record(
-        guild,
-        "moved",
-        -30,
-        change_type="transfer",
-        new_quantity_deep_desert=230,
-        change_amount_deep_desert=30,
-        updated_by=MEMBER,
-        reason="before the storm",
-        transfer_amount=30,
-        transfer_direction="to_deep_desert",
-    )
+    move = {"change_type": "transfer", "reason": "before the storm", "updated_by": MEMBER}
+    move |= {"new_quantity_deep_desert": 230, "change_amount_deep_desert": 30}
+    record(guild, "moved", -30, transfer_amount=30, transfer_direction="to_deep_desert", **move)
     record(guild, "counted", 0, change_type="absolute", updated_by=MEMBER, created_at=NOW - MINUTE)
     add_points(guild, "mine", 5.5, user_id=MEMBER, resource_multiplier=1.1, base_points=5.0)
     add_points(guild, "old", 2.0, user_id="stil", created_at=NOW - 2 * DAY)
 
 
 def table_of(player: Player) -> HistoryTable:
-    """Return the table of entries on screen."""
     screen = player.app.screen
     assert isinstance(screen, EntriesScreen)
     return screen.table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
-from ui.history_rows import add_points, entries, opens, record, some_weeks, table_lines
+from ui.history_rows import add_points, entries, record, some_weeks, table_lines
 
 
 @pytest.fixture
@@ -17,27 +17,24 @@ def busy(guild: Guild) -> Guild:
     for number, (days, change, resource) in enumerate(
         [(0, 500, "spice"), (0, -20, "water"), (1, 70, "spice"), (2, 5, "ore"), (20, 9, "ore")]
     ):
-        record(
-            guild,
-            f"own{number}",
-            change,
-            resource_id=resource,
-            updated_by=MEMBER,
-            created_at=NOW - days * DAY - HOUR,
-        )
+        of = {"resource_id": resource, "created_at": NOW - days * DAY - HOUR}
+        record(guild, f"own{number}", change, updated_by=MEMBER, **of)
     add_points(guild, "later", 7.25, user_id=MEMBER, created_at=NOW - 20 * DAY)
     return guild
 
 
 def fact(player: Player, name: str) -> str:
-    """Return the value beside a name."""
     return player.line(f" {name} ").split(name)[1].strip().split("  ")[0]
 
 
 async def test_changes_points_streak_and_totals_of_each_period(busy: Guild) -> None:
     async with playing(busy) as player:
-        await opens(player, "4")
-        for size in (NARROW, (200, 60), (60, 20), WIDE):
+        busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("4")
+        await player.reads("it has no resource_history.")
+        busy.sql("ALTER TABLE gone RENAME TO resource_history")
+        await player.press("r")
+        for size in (NARROW, (60, 20), WIDE):
             await player.resize(*size)
             await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
             assert fact(player, "Changes") == "4"
@@ -69,18 +66,7 @@ async def test_changes_points_streak_and_totals_of_each_period(busy: Guild) -> N
         player.burst("+5 # a sip\r4")
         await player.sees("a sip")
         await player.until(lambda: fact(player, "Changes") == "5", "the sum")
-
-
-async def test_a_failed_read_and_no_activity_are_shown(busy: Guild) -> None:
-    async with playing(busy) as player:
-        busy.sql("ALTER TABLE resource_history RENAME TO gone")
-        await player.press("4")
-        await player.reads("it has no resource_history.")
-        busy.sql("ALTER TABLE gone RENAME TO resource_history")
-        await player.press("r")
-        await player.until(lambda: fact(player, "Days in a row") == "3", "the sums")
-        await player.until(lambda: len(entries(player)) == 4, "the rows")
         busy.sql("DELETE FROM resource_history")
         await player.press("r")
-        await player.sees("You changed nothing in the last 7d.")
+        await player.sees("You changed nothing")
         await player.until(lambda: fact(player, "Days in a row") == "0", "no day")

@@ -47,7 +47,6 @@ def series_list(draw_from: st.DrawFn) -> QuantitySeries:
 
 
 def series_of(*levels: tuple[int, int], span: int = 4 * DAY) -> QuantitySeries:
-    """Return a quantity series with levels of equal duration."""
     step = span // max(1, len(levels))
     known = [Level(NOW - span + step * i, *each) for i, each in enumerate(levels)]
     return QuantitySeries(NOW - span, NOW, known, [])
@@ -71,13 +70,11 @@ class Picture:
 
     @property
     def labels(self) -> dict[int, str]:
-        """The labels of the axis, by row."""
         cells = {number: row.plain[: self.margin - 1] for number, row in enumerate(self.rows)}
         return {number: text.strip() for number, text in cells.items() if text.strip()}
 
     @property
     def letters(self) -> dict[str, int]:
-        """The row of each letter at the right end."""
         ends = [row.plain[self.margin + self.inner_width :].strip() for row in self.rows]
         return {letter: number for number, letter in enumerate(ends) if letter}
 

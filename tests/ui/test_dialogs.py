@@ -1,16 +1,17 @@
-"""Details, outbox and what dialogs share: Esc and q go back, ctrl+q quits."""
+"""Details, their chart, and what dialogs share: Esc and q go back, ctrl+q quits."""
 
 from __future__ import annotations
 
 import gc
+import json
 from weakref import ref
 
 import pytest
 from textual.events import MouseDown
 
 from helpers.privates import removed_but_drawn, styles_cache
-from ui.conftest import MINUTE, NOW, Guild, playing, screen_strips
-from ui.history_rows import add_user, record
+from ui.conftest import DAY, MEMBER, MINUTE, NARROW, NOW, WIDE, Guild, playing, screen_strips
+from ui.history_rows import STILGAR, add_user, record
 
 DIALOGS = {
     "enter": "Multiplier",
@@ -57,6 +58,17 @@ async def test_details_show_all_values_and_the_newest_changes_first(guild: Guild
         assert "Stilgar" in player.line("first run")
         assert "Hagga +100" in player.line("first run")
         player.assert_laid_out()
+        # A click on a widget that was just removed does nothing.
+        values = player.app.screen.query_one("#details-values")
+        x, y = values.region.x + 2, values.region.y + 1
+        click = MouseDown(
+            None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y
+        )
+        with removed_but_drawn(values):
+            assert player.app.screen.get_widget_at(x, y)[0] is values
+            await player.app.on_event(click)
+        await player.quits("\x11")
+        assert player.app.return_code == 0
 
 
 async def test_only_web_addresses_in_a_description_are_links(guild: Guild) -> None:
@@ -124,47 +136,74 @@ async def test_closing_a_dialog_keeps_the_dashboard_open_and_frees_its_memory(gu
         assert player.is_on("Fuel Cell")
         # In an input q is a letter.
         await player.press("slash", "q", "escape", "plus", "q", "escape")
-        assert player.app.is_running
         await player.quits()
     assert guild.history() == []
 
 
-@pytest.mark.parametrize("key", ["slash", "plus", "enter", "ctrl+p"])
-async def test_ctrl_q_quits_from_anywhere(guild: Guild, key: str) -> None:
-    async with playing(guild) as player:
-        await player.press(key)
-        player.burst("\x11")
-        await player.leaves()
-        assert player.app.return_code == 0
+@pytest.fixture
+def busy(guild: Guild) -> Guild:
+    """A guild whose spice went from 600 to 1,200 in twelve days."""
+    guild.sql("DELETE FROM resource_history")
+    add_user(guild, STILGAR, "Stilgar")
+    stock = 600
+    for number, change in enumerate([150, 150, -50, 200, 150]):
+        by, at = MEMBER if change < 0 else STILGAR, NOW - (12 - 2 * number) * DAY
+        record(guild, f"h{number}", change, before=(stock, 0), updated_by=by, created_at=at)
+        stock += change
+    return guild
 
 
-async def test_rejected_changes_are_dropped_one_by_one(guild: Guild) -> None:
-    async with playing(guild) as player:
-        player.burst("  -7")
-        await player.sees("2 rows")
-        guild.sql("UPDATE resources SET quantity_hagga = 1")
-        player.burst("\r")
-        await player.sees("▲ 2 rejected: o")
-        await player.press("o")
-        await player.sees("Complex Machinery -7", "Fuel Cell -7")
-        await player.press("j", "k", "delete")
-        await player.until(lambda: player.text().count("-7 rejected") == 1)
-        await player.press("x")
-        await player.sees_no("Outbox")
-        await player.sees_no(": o ")
-
-
-async def test_a_click_on_a_removed_widget_does_nothing(guild: Guild) -> None:
-    async with playing(guild) as player:
+async def test_details_show_the_chart_and_who_changed_what(busy: Guild) -> None:
+    async with playing(busy, (160, 50)) as player:
+        busy.sql("ALTER TABLE resource_history RENAME TO gone")
+        await player.press("l")
+        await player.sees("No trend:")
+        await player.press("l")
+        await player.go_to("Spice Melange")
         await player.press("enter")
-        await player.sees("Multiplier")
-        values = player.app.screen.query_one("#details-values")
-        x, y = values.region.x + 2, values.region.y + 1
-        click = MouseDown(
-            None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y
-        )
-        with removed_but_drawn(values):
-            assert player.app.screen.get_widget_at(x, y)[0] is values
-            await player.app.on_event(click)
-        await player.press("escape")
-        await player.sees_no("Multiplier")
+        await player.sees("no resource_history", "Multiplier")
+        busy.sql("ALTER TABLE gone RENAME TO resource_history")
+        await player.press("r")
+        await player.sees("─T total", "Latest changes")
+        for size in ((60, 20), NARROW, WIDE):
+            await player.resize(*size)
+            await player.sees("▐30d▌")
+            player.assert_laid_out()
+            if size[1] >= 24:
+                # 600 in twelve days, to 1,400; one member added 650, another removed 50.
+                await player.sees("─H Hagga", "─T total", "+20 a day · target reached in 10 days")
+                await player.sees("Added by", "+650", "-50")
+        for period, text in (("7d", "+350"), ("24h", "a day"), ("all", "+650")):
+            await player.press("left")
+            await player.sees(f"▐{period}▌", text)
+        # The whole history of the resource.
+        await player.press("h")
+        await player.sees("▐2 History▌", "Spice Melange", "+150 →")
+        await player.press("1")
+        await player.sees_no("▐2 History▌")
+        await player.go_to("Water")
+        await player.press("enter")
+        await player.sees("No changes yet.", "not enough changes", "─T total")
+
+
+async def test_l_shows_thirty_days_of_every_resource_and_is_remembered(busy: Guild) -> None:
+    async with playing(busy) as player:
+        await player.press("l")
+        for size in (NARROW, WIDE):
+            await player.resize(*size)
+            await player.sees("30 days")
+            # All of its changes are within these days.
+            await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")
+            assert "▁" in player.line("Spice Melange"), size
+            player.assert_laid_out()
+        await player.go_to("Spice Melange")
+        player.burst("=0\r")
+        await player.until(lambda: "█▁ " in player.cursor_row(), "its new end")
+        await player.press("l")
+        await player.sees_no("30 days")
+        await player.press("l", "q")
+        await player.leaves()
+    assert json.loads(busy.view_file.read_text())["has_sparklines"] is True
+    async with playing(busy) as player:
+        await player.sees("30 days")
+        await player.until(lambda: "█" in player.line("Spice Melange"), "the sparkline")

@@ -71,14 +71,26 @@ async def test_rows_that_a_search_hides_do_not_change(guild: Guild) -> None:
 
 
 def changed_by_two(guild: Guild) -> list[str]:
-    """Return the ids of the resources that got +2, in order."""
     sql = "SELECT resource_id FROM resource_history WHERE change_amount_hagga = 2 ORDER BY rowid"
     return [resource_id for (resource_id,) in guild.sql(sql)]
 
 
 async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: Guild) -> None:
     async with playing(guild, NARROW) as player:
-        player.burst("   -10")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
+        # A notification leaves room for a long preview.
+        player.app.notify("Something happened.", timeout=600)
+        player.burst("       -5")
+        await player.sees("2 rejected:", "Something happened.")
+        player.assert_laid_out()
+        edit = player.app.resources.edit
+        assert edit.region.height > 6
+        notifications = player.app.screen.query("Toast")
+        await player.until(
+            lambda: all(each.region.bottom <= edit.region.y for each in notifications)
+        )
+        player.app.clear_notifications()
+        player.hit("escape", "escape")
+        player.burst("g   -10")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
         await player.sees("3 rows at Hagga, 1 would change")
         player.assert_laid_out()
         for part in (
@@ -128,20 +140,6 @@ async def test_selected_rows_that_are_deleted_are_left_out(guild: Guild) -> None
         assert guild.quantities("blade") == (9, 1)
         await player.until(lambda: "Plastanium Ingot" not in player.names())
         await player.sees_no("selected")
-
-
-async def test_setting_many_rows_guards_each_of_them(
-    guild: Guild, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never_poll(monkeypatch)
-    async with playing(guild) as player:
-        player.burst("  =5")
-        await player.sees("2 rows")
-        guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'cell'")
-        player.burst("\r")
-        await player.sees("▲ 1 conflict: o")
-        assert guild.quantities("machine") == (5, 0)
-        assert guild.quantities("cell") == (9, 2)
 
 
 OUTSIDE = "── outside the filters ──"
@@ -248,45 +246,6 @@ async def test_a_divider_is_never_highlighted(make_guild: MakeGuild) -> None:
         player.assert_laid_out()
 
 
-async def test_notifications_leave_room_for_a_long_preview(guild: Guild) -> None:
-    async with playing(guild, NARROW) as player:
-        # A notification that outlasts a busy machine.
-        player.app.notify("Something happened.", timeout=600)
-        player.burst("       -5")
-        await player.sees("2 rejected:", "Something happened.")
-        player.assert_laid_out()
-        edit = player.app.resources.edit.region
-        assert edit.height > 6
-        await player.until(
-            lambda: all(
-                notification.region.bottom <= player.app.resources.edit.region.y
-                for notification in player.app.screen.query("Toast")
-            )
-        )
-
-
-async def test_the_history_takes_signs_as_text_and_esc_clears_its_filters_first(
-    guild: Guild,
-) -> None:
-    guild.insert("odd", name="Spice-5")
-    guild.sql(
-        "INSERT INTO resource_history SELECT 'h', 'odd', 0, 1, 1, 0, 0, 0, 'relative', 'Chani',"
-        " 'a-5 b', 1759990000, NULL, NULL"
-    )
-    async with playing(guild) as player:
-        await player.press("enter")
-        await player.sees("Multiplier")
-        await player.press("h")
-        await player.until(lambda: "Complex Machinery" in player.lines()[2])
-        await player.press("escape")
-        await player.until(lambda: "Complex Machinery" not in player.lines()[2])
-        assert player.app.screen is not player.app.resources
-        player.burst("/a-5\r")
-        await player.until(lambda: player.lines()[2].strip().startswith("/ a-5"))
-        await player.press("escape", "escape")
-        assert player.app.screen is player.app.resources
-
-
 # The location
 
 
@@ -313,6 +272,17 @@ async def test_editing_again_leaves_the_location_and_shows_the_row_unless_it_is_
 ) -> None:
     never_poll(monkeypatch)
     async with playing(guild) as player:
+        # Setting many rows guards each of them.
+        player.burst("  =5")
+        await player.sees("2 rows")
+        guild.sql("UPDATE resources SET quantity_hagga = 9 WHERE id = 'cell'")
+        player.burst("\r")
+        await player.sees("▲ 1 conflict: o")
+        assert guild.quantities("machine") == (5, 0)
+        assert guild.quantities("cell") == (9, 2)
+        await player.press("o", "x")
+        await player.sees_no(": o ")
+        player.app.clear_notifications()
         await player.go_to("Fuel Cell")
         player.burst("=9\t")
         await player.sees("Deep Desert 2 → 9")
@@ -327,7 +297,7 @@ async def test_editing_again_leaves_the_location_and_shows_the_row_unless_it_is_
         await player.press("escape")
         await player.sees("▐Hagga▌")
         player.burst("j+1\r")
-        await player.settles(1)
+        await player.settles(2)
         assert [row[1:3] for row in guild.history("blade")] == [(1, 0)]
         # Going to a deleted resource clears nothing.
         guild.delete("cell")

@@ -12,14 +12,12 @@ from ui.history_rows import STILGAR, add_points, add_user, opens, some_weeks, ta
 
 @asynccontextmanager
 async def watching(guild: Guild, size: tuple[int, int] = WIDE) -> AsyncIterator[Player]:
-    """Open the dashboard on its leaderboard."""
     async with playing(guild, size) as player:
         await opens(player, "3")
         yield player
 
 
 def rankings(player: Player) -> list[list[str]]:
-    """Return the words of each row."""
     return [line.split() for line in table_lines(player)]
 
 
@@ -119,16 +117,9 @@ async def test_ranks_of_few_and_of_many_members(guild: Guild) -> None:
 
 async def test_enter_shows_contributions_and_how_points_are_computed(guild: Guild) -> None:
     add_user(guild, STILGAR, "[bold]S[/bold]\x1b[2J")
-    add_points(
-        guild,
-        "r1",
-        110.0,
-        base_points=50.0,
-        resource_multiplier=2.0,
-        status_bonus=0.1,
-        resource_status="critical",
-        resource_name="[red]x\x1b[0m",
-    )
+    points = {"base_points": 50.0, "resource_multiplier": 2.0, "status_bonus": 0.1}
+    points |= {"resource_status": "critical", "resource_name": "[red]x\x1b[0m"}
+    add_points(guild, "r1", 110.0, **points)
     add_points(guild, "r2", 1.0, action_type="SET", resource_category="Raw", base_points=1.0)
     async with watching(guild) as player:
         for size in (WIDE, NARROW, (60, 15)):

@@ -49,7 +49,6 @@ def with_days(rows: Sequence[Row]) -> list[Shown]:
 
 
 def is_on(each: Row, before: PageCursor | None, end: PageCursor) -> bool:
-    """Whether a row is after one place, but not after another."""
     return (before is None or each.place < before) and each.place >= end
 
 
@@ -99,7 +98,6 @@ class Reader:
         self.reload(page)
 
     def read_missing(self) -> None:
-        """Read every dropped or expired page, from the top."""
         while (page := self.paged.missing(0, self.paged.size)) is not None:
             self.reload(page)
 
@@ -286,16 +284,6 @@ def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     read.paged.forget(read.rows[5].id)
     read.read_missing()
     assert rows_in(lines_of(read.paged)) == read.rows
-
-
-def test_the_place_of_a_page_is_kept_when_its_last_row_is_deleted() -> None:
-    read = reader(6, pages=2)
-    end = read.rows[2].place
-    del read.rows[2]
-    read.read_first_page()
-    assert read.paged.first_page is not None
-    assert read.paged.first_page.end == end
-    assert lines_of(read.paged) == with_days(read.rows)
 
 
 def test_a_dropped_page_changes_nothing() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from helpers.hanging_server import Gate
-from helpers.proxy import Proxy, delayed
-from ui.conftest import BY_NAME, playing
-from ui.guild_on_server import RemoteGuild, never_poll
+from helpers.proxy import Proxy, answer, delayed, pass_on, proxy_to
+from helpers.servers import Server
+from helpers.token_permissions import whole_request_refused
+from ui.conftest import BY_NAME, NARROW, WIDE, playing
+from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly
 
 
 @pytest.fixture(autouse=True)
@@ -67,68 +71,92 @@ async def test_changes_wait_for_an_answer_and_keep_their_order(
 ) -> None:
     async with playing(remote) as player:
         await player.go_to("Water")
-        # Setting a quantity that another member changed is a conflict.
-        player.burst("=5")
-        await player.sees("7 → 5")
-        remote.sql("UPDATE resources SET quantity_hagga = 90 WHERE id = 'water'")
-        player.burst("\r")
-        await player.sees("▲ 1 conflict: o", "Hagga holds 90 now, not 7.")
-        assert remote.quantities("water") == (90, 0)
-        await player.until(lambda: " 90 " in player.line(" Water  "), "what the server has")
-        await player.press("o")
-        await player.sees("Water =5 conflicts: Hagga holds 90 now, not 7.")
-        await player.press("enter")
-        await player.sees("Water =5 at Hagga (was 90)")
-        await player.settles(1)
-        await player.sees_no(": o ")
-        assert remote.history("water") == [("absolute", -85, 0, None)]
         # The screen shows changes before the server has answered.
         with Gate() as gate:
             proxy.fate = gate
             player.burst("+50\r")
-            await player.until(lambda: " 55 " in player.line(" Water  "))
+            await player.until(lambda: " 57 " in player.line(" Water  "))
             await player.sees("↑ 1 pending")
             player.burst("+1\r>8\r")
-            await player.until(lambda: " 48 " in player.line(" Water  "))
+            await player.until(lambda: " 50 " in player.line(" Water  "))
             await player.sees("↑ 3 pending")
             assert gate.is_holding
-            assert len(remote.history()) == 1
-        await player.settles(4)
+            assert remote.history() == []
+        await player.settles(3)
         await player.sees_no("pending")
-        assert remote.quantities("water") == (48, 8)
+        assert remote.quantities("water") == (50, 8)
         # Thirty edits in one burst are applied in order.
         proxy.fate = delayed(0.05)
         before = proxy.count
         player.burst("".join(f"+{number}\r" for number in range(1, 31)))
-        await player.settles(34)
-        await player.until(lambda: " 513 " in player.line(" Water  "))
+        await player.settles(33)
+        await player.until(lambda: " 515 " in player.line(" Water  "))
         assert proxy.count - before < 10, "what waits goes together"
-    assert [row[1] for row in remote.history("water")[4:]] == list(range(1, 31))
-    assert remote.quantities("water") == (513, 8)
+    assert [row[1] for row in remote.history("water")[3:]] == list(range(1, 31))
+    assert remote.quantities("water") == (515, 8)
 
 
-async def test_a_restored_backup_is_shown_after_r_and_by_the_next_run(remote: RemoteGuild) -> None:
-    remote.sql("UPDATE resources SET updated_at = updated_at - 9000")
-    async with playing(remote) as player:
-        await player.go_to("Water")
-        player.burst("+50\r")
-        await player.settles(1)
-        # One row goes back in time, one changes with the same time, one is gone and one is back.
-        remote.sql("UPDATE resources SET quantity_hagga = 7, updated_at = 1 WHERE id = 'water'")
-        remote.sql("UPDATE resources SET quantity_hagga = 1300 WHERE id = 'spice'")
-        remote.sql("DELETE FROM resource_history")
-        remote.sql("DELETE FROM leaderboard")
-        remote.sql("DELETE FROM resources WHERE id = 'blade'")
-        remote.insert("crate", name="Old Crate", updated_at=1)
+# Tokens
+
+READ_ONLY = "Read only: your TURSO_AUTH_TOKEN may read this database"
+
+
+@pytest.fixture
+def guarded(guarded_server: Server, tmp_path: Path) -> RemoteGuild:
+    url, token = guarded_server.new_database(), guarded_server.token("rw")
+    return RemoteGuild(url, tmp_path, token=token).found()
+
+
+async def test_a_read_only_token_reads_everything_and_changes_nothing(
+    guarded: RemoteGuild, guarded_server: Server
+) -> None:
+    async with playing(guarded, token=guarded_server.token("ro")) as player:
+        for size in (NARROW, WIDE):
+            await player.resize(*size)
+            await player.sees("● online, read only")
+            assert len(player.rows()) == 12
+            player.assert_laid_out()
+        for keys in ("+", "   >1\r", "/water+5\r", "u"):
+            await player.sees_no(READ_ONLY)
+            player.burst(keys)
+            await player.sees(READ_ONLY)
+            assert not player.app.resources.edit.is_open, keys
+            assert player.app.tracker.pending() == [], keys
+            player.app.clear_notifications()
+            player.hit("escape", "escape")
+        player.burst("/steel\r")
+        await player.until(lambda: player.names() == ["Steel Ingot"])
+        await player.press("enter")
+        await player.sees("Multiplier", "Resource created")
+        await player.press("escape", "escape")
+        player.burst("sjjj\r")  # by Hagga, the most first
+        await player.until(lambda: player.names()[:2] == ["Spice Sand", "Plastone"])
+        guarded.sql("UPDATE resources SET quantity_hagga = 4321 WHERE id = 'steel'")
         await player.press("r")
-        await player.sees("Old Crate", "1,300")
-        await player.sees_no("Kindjal Blade")
-        await player.until(lambda: " 7 " in player.line(" Water  "), "the older quantity")
-        remote.sql("UPDATE resources SET quantity_hagga = 6 WHERE id = 'water'")
-        remote.name_hagga("Sietch Tabr")
-    async with playing(remote) as player:
-        await player.until(lambda: " 6 " in player.line(" Water  "), "what the server has")
-        # The guild chooses the names of its locations.
-        await player.sees("▐Sietch Tabr▌", "▸ Sietch Tabr")
-        player.burst("/spice mel+5\r")
-        await player.sees("Spice Melange +5 → 1,305 at Sietch Tabr")
+        await player.until(lambda: " 4,321 " in player.line("Steel Ingot"))
+        assert "● online, read only" in player.text()
+    assert guarded.history() == []
+
+
+async def test_changes_are_pending_while_a_token_is_rejected_and_rejected_without_rights(
+    guarded: RemoteGuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
+    with proxy_to(guarded.url) as proxy:
+        guarded.way = proxy.url
+        async with playing(guarded) as player:
+            await player.sees("● online   Chani")
+            proxy.fate = answer(401)
+            player.burst("/water+5\r")
+            await player.sees("○ token rejected", "↑ 1 pending", "refuses your TURSO_AUTH_TOKEN")
+            proxy.fate = pass_on
+            await player.settles(1)
+            await player.sees("● online")
+            proxy.fate = whole_request_refused("resources:data_update")
+            player.burst("+5\r")
+            await player.sees("Water +5 rejected.", "does not allow", "▲ 1 rejected: o")
+            await player.sees("● online, read only")
+            await player.until(lambda: " 12 " in player.line(" Water  "), "what the server has")
+            player.burst("+5\r")
+            await player.sees(READ_ONLY)
+    assert guarded.history() == [("relative", 5, 0, None)]

@@ -8,15 +8,14 @@ from helpers.hanging_server import Gate
 from helpers.other_schemas import ask
 from helpers.proxy import Proxy, cut_before, pass_on
 from ui.conftest import Player, playing
-from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
-from ui.history_rows import entries, fill, opens, record, some_weeks, table_lines, table_of
+from ui.guild_on_server import RemoteGuild, never_poll, watching
+from ui.history_rows import entries, fill, opens, some_weeks, table_of
 
 SHOWN = {"2": "spice run 0", "3": "Stilgar", "4": "before the storm"}
 """The screens, and a text that each must show."""
 
 
 def now_of(guild: RemoteGuild) -> int:
-    """Return the time of the server's clock."""
     return int(guild.sql("SELECT strftime('%s', 'now')")[0][0])
 
 
@@ -36,13 +35,11 @@ def guild(remote: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuild:
 
 
 def age_pages(guild: RemoteGuild, seconds: int) -> None:
-    """Make the cached pages this much older."""
     (pages,) = guild.path.parent.glob("guilds/*/pages.db")
     ask(pages, "UPDATE pages SET at = at - ?", seconds)
 
 
 async def is_idle(player: Player) -> None:
-    """Wait until all workers are finished."""
     await player.until(
         lambda: all(worker.is_finished for worker in player.app.workers), "an end of all work"
     )
@@ -56,7 +53,6 @@ async def to_the_end(player: Player, pages: int) -> None:
 
 
 async def waits(player: Player, gate: Gate) -> None:
-    """Wait until a request is held."""
     await player.until(lambda: gate.is_holding, "the request")
 
 
@@ -102,7 +98,7 @@ async def test_a_screen_is_one_request_for_each_thing_it_shows(
 
 
 async def test_nothing_is_blocked_while_a_screen_loads(guild: RemoteGuild, proxy: Proxy) -> None:
-    fill(guild, 450)
+    fill(guild, 250)
     folders = guild.config().folders._replace(downloads=guild.path.parent / "downloads")
     async with playing(guild, folders=folders) as player:
         for key in SHOWN:
@@ -153,10 +149,18 @@ async def test_cached_rows_are_shown_at_once_with_their_age(
     guild: RemoteGuild, proxy: Proxy
 ) -> None:
     async with playing(guild) as player:
+        # Without network or cached rows a screen says why it is empty.
         for key, shown in SHOWN.items():
-            await opens(player, key)
+            proxy.fate = cut_before
+            await player.press(key)
+            await player.sees("tries again")
+            player.assert_laid_out()
+            proxy.fate = pass_on
+            await player.press("r")
             await player.sees(shown)
+            await player.sees_no("tries again")
         await player.until(lambda: "Days in a row" in player.text(), "the sums")
+        await is_idle(player)
     age_pages(guild, 7_260)
     async with playing(guild) as player:
         for key, shown in SHOWN.items():
@@ -185,54 +189,3 @@ async def test_cached_rows_are_shown_at_once_with_their_age(
             await player.press(key)
             await player.sees(shown, "read 3 d ago")
             player.assert_laid_out()
-
-
-async def test_without_network_or_cached_rows_a_screen_says_why_it_is_empty(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
-    async with playing(guild) as player:
-        for key, shown in SHOWN.items():
-            proxy.fate = cut_before
-            await player.press(key)
-            await player.sees("tries again")
-            player.assert_laid_out()
-            proxy.fate = pass_on
-            await player.press("r")
-            await player.sees(shown)
-            await player.sees_no("tries again")
-
-
-async def test_cached_pages_remain_after_the_newest_rows_are_reloaded(
-    guild: RemoteGuild, proxy: Proxy
-) -> None:
-    fill(guild, 250)
-    async with playing(guild) as player:
-        await opens(player, "2")
-        await to_the_end(player, 3)
-        await player.sees("trip 1 ")
-    record(guild, "new", 1, reason="newest", created_at=now_of(guild))
-    async with playing(guild) as player:  # another run, which reads the first page twice
-        await opens(player, "2")
-        await player.sees("newest")
-        await player.press("r")
-        await is_idle(player)
-    proxy.close()
-    async with watching(guild) as player:
-        await player.sees("offline since")
-        await player.press("2")
-        await player.sees("newest")
-        await to_the_end(player, 4)
-        await player.sees("trip 1 ")
-
-
-async def test_entries_of_others_appear_by_themselves(
-    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    poll_eagerly(monkeypatch)
-    async with playing(guild) as player:
-        await opens(player, "2")
-        now = now_of(guild)
-        record(guild, "theirs", 1, resource_id="water", reason="somebody else", created_at=now)
-        guild.sql("UPDATE resources SET quantity_hagga = 8, updated_at = ? WHERE id = 'water'", now)
-        await player.sees("somebody else")
-        assert "somebody else" in table_lines(player)[1]

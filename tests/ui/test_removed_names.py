@@ -7,8 +7,17 @@ import pytest
 from helpers.proxy import Proxy
 from ui.conftest import playing
 from ui.guild_on_server import RemoteGuild, poll_eagerly, watching
-from ui.history_rows import STILGAR, entries, fill, opens, table_lines, table_of
-from ui.test_remote_query_cache import after_weeks, is_idle, to_the_end
+from ui.history_rows import (
+    STILGAR,
+    add_user,
+    entries,
+    fill,
+    opens,
+    record,
+    table_lines,
+    table_of,
+)
+from ui.test_remote_query_cache import after_weeks, is_idle, now_of, to_the_end
 
 RENAMED = (
     "UPDATE users SET custom_nickname = 'Reverend Mother' WHERE username = 'jessica'",
@@ -34,32 +43,48 @@ def take_out(guild: RemoteGuild) -> None:
     guild.sql("DELETE FROM users WHERE discord_id = ?", STILGAR)
 
 
-@pytest.mark.parametrize(
-    ("keys", "is_there"),
-    [
-        ("2jj\r", "Reason       spice run 0"),
-        ("3\r", "Stilgar   #1"),
-        ("/spice mel\r\r", "Latest changes"),
-    ],
-    ids=["history and entry", "leaderboard and member", "table and details"],
-)
-async def test_removed_members_are_gone_after_a_full_refresh(
-    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch, keys: str, is_there: str
+def bring_back(guild: RemoteGuild) -> None:
+    add_user(guild, STILGAR, "Stilgar", "stil")
+    guild.sql(
+        "UPDATE resource_history SET updated_by = ?, reason = 'spice run 0'"
+        " WHERE updated_by = 'deleted-user-x'",
+        STILGAR,
+    )
+
+
+WITH_NAMES = {
+    "2jj\r": "Reason       spice run 0",
+    "3\r": "Stilgar   #1",
+    "/spice mel\r\r": "Latest changes",
+}
+"""Keys that open a screen and a dialog with names, and a text that is there."""
+
+
+async def test_removed_members_are_gone_after_a_full_refresh_and_entries_of_others_appear(
+    guild: RemoteGuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)
+    # A quarter of an hour passes at once.
+    monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FULL_REFRESH_SECONDS", 0.0)
     async with playing(guild) as player:
-        for key in keys:
-            player.burst(key)
-            await is_idle(player)
-        await player.sees(is_there, "Stilgar")
-        take_out(guild)
-        # A quarter of an hour passes.
-        monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.FULL_REFRESH_SECONDS", 0.0)
-        for _ in range(2):
-            await player.sees_no("Stilgar")
-            await player.sees_no("spice run")
-            player.assert_laid_out()
-            await player.press("escape")
+        for keys, is_there in WITH_NAMES.items():
+            for key in keys:
+                player.burst(key)
+                await is_idle(player)
+            await player.sees(is_there, "Stilgar")
+            take_out(guild)
+            for _ in range(2):
+                await player.sees_no("Stilgar")
+                await player.sees_no("spice run")
+                player.assert_laid_out()
+                await player.press("escape")
+            bring_back(guild)
+        await opens(player, "2")
+        now = now_of(guild)
+        record(guild, "theirs", 1, resource_id="water", reason="somebody else", created_at=now)
+        guild.sql("UPDATE resources SET quantity_hagga = 8, updated_at = ? WHERE id = 'water'", now)
+        await player.sees("somebody else")
+        assert "somebody else" in table_lines(player)[1]
 
 
 async def test_r_shows_renamed_and_deleted_names_and_resources(

@@ -91,12 +91,8 @@ LETTERS = {
     ("Hagga", "Deep Desert"): "HDT",
     ("Hagga", "Harko"): "HAT",
     ("Tabr", "Tuek"): "TUO",
-    ("tabr", "Tabr"): "TAO",
     ("T", "t"): "TXO",
-    ("***", "***"): "XYT",
     ("", " "): "XYT",
-    ("TOTAL", "total"): "TOA",
-    ("1st base", "2nd base"): "12T",
     ("[b]ase", "\x1b[31mBase"): "B3T",
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ui.conftest import Guild, playing
+from ui.conftest import WIDE, Guild, playing
 
-SIZES = [(1, 1), (20, 5), (40, 10), (80, 24), (200, 60)]
+SIZES = [(1, 1), (20, 5), (40, 10)]
 DIALOGS = ("enter", "f", "s", "o", "question_mark", "ctrl+p")
 
 
@@ -59,7 +59,7 @@ async def test_the_terminal_can_be_resized_at_any_moment(guild: Guild) -> None:
         # In a dialog
         for key in ("enter", "f", "ctrl+p"):
             await player.press(key)
-            for size in ((40, 10), (1, 1), (200, 60)):
+            for size in ((1, 1), (200, 60)):
                 await player.resize(*size)
                 player.assert_laid_out()
             await player.press("escape", "g", "G")
@@ -67,7 +67,7 @@ async def test_the_terminal_can_be_resized_at_any_moment(guild: Guild) -> None:
         # In a quick edit
         await player.go_to("Steel Ingot")
         player.burst("+5")
-        for size in (*SIZES[::-1], (1, 50), (300, 1), *SIZES):
+        for size in (*SIZES, (1, 50), (300, 1), WIDE):
             await player.resize(*size)
             player.assert_laid_out()
         player.burst("0\r")

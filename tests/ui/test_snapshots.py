@@ -21,7 +21,6 @@ Prepare = Callable[[Pilot[None]], Awaitable[None]]
 
 @pytest.fixture
 def app(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerApp]:
-    """The dashboard of a guild whose database clock is frozen."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     guild.sql(
@@ -75,15 +74,8 @@ def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
     some_weeks(guild)
     stock = 600
     for number, change in enumerate([250, -60, 90, 150, -80, 200, 50]):
-        record(
-            guild,
-            f"steel{number}",
-            change,
-            resource_id="steel",
-            previous_quantity_hagga=stock,
-            new_quantity_hagga=stock + change,
-            created_at=NOW - (22 - 3 * number) * DAY,
-        )
+        of = {"resource_id": "steel", "created_at": NOW - (22 - 3 * number) * DAY}
+        record(guild, f"steel{number}", change, before=(stock, 200), **of)
         stock += change
     app.tracker.query_cache.zone = ZoneInfo("Europe/Berlin")
     app.tracker.refresh().result()
@@ -93,16 +85,12 @@ def busy(app: TrackerApp, guild: Guild) -> TrackerApp:
 CHART = {"slash s t e e l space enter enter": "┤"}
 SCREENS: dict[str, tuple[dict[str, str], tuple[int, int]]] = {
     "history-80x24": ({"2": "10:52", "down": "10:52"}, NARROW),
-    "history-160x50": ({"2": "10:52", "down": "10:52"}, WIDE),
     "entry-80x24": ({"2": "10:52", "enter": "When"}, NARROW),
     "filters-160x50": ({"2": "10:52", "f": "by me"}, WIDE),
     "leaderboard-160x50": ({"3": "48.00"}, WIDE),
     "member-80x24": ({"3": "48.00", "enter": "By category"}, NARROW),
-    "activity-80x24": ({"4": "10:52"}, NARROW),
     "activity-160x50": ({"4": "10:52"}, WIDE),
-    "chart-80x24": (CHART, NARROW),
     "chart-160x50": (CHART, WIDE),
-    "sparklines-160x50": ({"l": "▁█"}, WIDE),
 }
 """The keys to press, the text to wait for after each, and the size of the terminal."""
 

@@ -95,8 +95,3 @@ def test_each_day_has_the_total_after_its_last_change(
     assert daily.of("spice", total) == [*earlier, total]
     assert daily.of("other", total) == [total] * 14
     assert DailyTotals((), 0, 0).of("spice", total) == [total]
-
-
-def test_days_before_the_first_change_have_the_quantity_before_it() -> None:
-    levels = [DayLevel("spice", 12, 6, 2), DayLevel("spice", 14, 9, 6)]
-    assert DailyTotals(levels, 10, 16).of("spice", 8) == [2, 2, 6, 6, 9, 9, 8]

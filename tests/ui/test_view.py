@@ -1,4 +1,4 @@
-"""The pure parts of the resources screen: view, columns, formatting, preview, preferences."""
+"""The pure parts of the resources screen: view, columns, preview, status bar, preferences."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from tracker_tui.ui.resources.resource_columns import (
     sortable_columns,
 )
 from tracker_tui.ui.resources.resource_list import SORT_KEYS, View, arrange, summarize
+from tracker_tui.ui.status_bar import MAIN_SCREENS, StatusBarState, _title
 from tracker_tui.ui.widgets.formatting import bar, percent_text
 
 NOW = 1_760_000_000
@@ -83,6 +84,37 @@ def test_a_recount_is_due_after_a_full_day_or_week() -> None:
     ]
     assert names(rows, View(stale_only=True)) == ["b", "d"]
     assert summarize(rows, NOW).stale == 2
+
+
+ORDERS = {
+    "category": "cab",
+    "subcategory": "bca",
+    "tier": "acb",
+    "hagga": "cba",
+    "deep_desert": "abc",
+    "total": "acb",
+    "target": "abc",
+    "progress": "abc",
+    "status": "abc",
+    "updated": "bca",
+    "by": "cab",
+}
+"""Most first, worst first, newest first."""
+
+
+def test_rows_are_sorted_by_any_column_both_ways() -> None:
+    a = {"category": "Gear", "subcategory": "z", "hagga": 1, "deep_desert": 30, "target": 40}
+    b = {"hagga": 15, "deep_desert": 2, "target": 15, "tier": 3, "updated_at": NOW + 2}
+    c = {"category": "Food", "subcategory": "b", "hagga": 20, "deep_desert": 1, "target": 10}
+    rows = [
+        resource("a", **a, updated_by="ib"),
+        resource("b", **b, updated_by="ic", priority=True),
+        resource("c", **c, updated_by="ia", tier=1, updated_at=NOW + 1),
+    ]
+    assert {key: "".join(names(rows, View(sort=key))) for key in ORDERS} == ORDERS
+    turned = {key: "".join(names(rows, View(sort=key, is_reversed=True))) for key in ORDERS}
+    assert turned == {key: order[::-1] for key, order in ORDERS.items()}
+    assert names(rows, View(sort="priority")) == ["b", "a", "c"]
 
 
 def test_equal_rows_are_sorted_by_name_in_both_orders() -> None:
@@ -231,6 +263,43 @@ def test_any_text_has_a_preview(text: str, hagga: int, how_many: int) -> None:
     seen = shown(text, *rows)
     assert seen.typed is not None or seen.problem
     assert seen.text or seen.problem
+
+
+# status_bar.py
+
+STATE = StatusBarState(
+    title="raiders",
+    member="Chani",
+    roles="",
+    connection="online",
+    is_in_trouble=False,
+    pending=0,
+    needing_player="",
+    summary=summarize([], 0),
+    places=("Hagga", "Deep Desert"),
+    location=Location.HAGGA,
+)
+
+
+@pytest.mark.parametrize("current", MAIN_SCREENS)
+def test_the_open_screen_and_all_numbers_are_shown_at_any_width(current: str) -> None:
+    for room in range(25, 200):
+        title = _title(STATE, current, room).plain
+        number = list(MAIN_SCREENS).index(current) + 1
+        assert f"{number} {MAIN_SCREENS[current]}" in title[:room], room
+        assert all(str(each) in title[:room] for each in (1, 2, 3, 4)), room
+
+
+def test_the_programs_name_is_hidden_first_and_the_words_last() -> None:
+    def shown(room: int) -> list[bool]:
+        title = _title(STATE, "resources", room).plain[:room]
+        return [part in title for part in ("tracker", " · rai", "4 My activity")]
+
+    # 80 columns without `● online   Chani`.
+    assert shown(63) == [False, True, True]
+    assert shown(120) == [True, True, True]
+    assert shown(54) == [False, False, True]
+    assert shown(40) == [False, True, False]
 
 
 # preferences.py

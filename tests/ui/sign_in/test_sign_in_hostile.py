@@ -5,21 +5,7 @@ from __future__ import annotations
 from helpers.discord import FakeDiscord, Person
 from helpers.qr_reader import read_qr
 from ui.conftest import screen_strips
-from ui.sign_in_player import (
-    LINK,
-    TOKEN,
-    Browser,
-    answers_with,
-    at_sign_in,
-    browser,
-    discord,
-    harmless,
-    quick_polls,
-    sees_code,
-)
-
-__all__ = ["browser", "discord", "harmless", "quick_polls"]
-
+from ui.sign_in.player import LINK, TOKEN, Browser, answers_with, at_sign_in, sees_code
 
 # Hostile answers
 
@@ -61,10 +47,22 @@ BAD_LINKS = (
 )
 
 
-async def test_a_link_that_is_not_plain_https_is_not_shown_and_not_opened(
+async def test_a_hostile_link_or_reason_is_plain_text_and_only_https_is_opened(
     discord: FakeDiscord, browser: Browser
 ) -> None:
-    async with at_sign_in() as visitor:
+    good = "https://discord.com/a?[bold red]x[/]&c=[@click=app.quit]y"
+    answers_with(discord, verification_uri=good, verification_uri_complete=good)
+    async with at_sign_in(reason="[bold]Sorry[/bold], [") as visitor:
+        await visitor.sees("good for ")
+        await visitor.reads("#sign-in-message", "[bold]Sorry[/bold], [")
+        await visitor.reads("#sign-in-link", good)
+        await visitor.reads("#sign-in-how", good)
+        assert read_qr(screen_strips(visitor.app)) in (good, None)
+        link_region = visitor.whole("#sign-in-link").region
+        visitor.click(link_region.x + link_region.width // 2, link_region.y)
+        await visitor.until(lambda: browser.opened == [good], "the browser")
+        assert visitor.app.is_running
+        await visitor.press("r")
         for name, link in BAD_LINKS:
             await sees_code(visitor, discord)
             answers_with(discord, **{name: link})
@@ -74,24 +72,7 @@ async def test_a_link_that_is_not_plain_https_is_not_shown_and_not_opened(
             assert "activate" not in visitor.text()
             assert "evil" not in visitor.text()
             await visitor.press("r")
-    assert browser.opened == []
-
-
-async def test_markup_in_a_link_or_a_reason_is_plain_text(
-    discord: FakeDiscord, browser: Browser
-) -> None:
-    link = "https://discord.com/a?[bold red]x[/]&c=[@click=app.quit]y"
-    answers_with(discord, verification_uri=link, verification_uri_complete=link)
-    async with at_sign_in(reason="[bold]Sorry[/bold], [") as visitor:
-        await visitor.sees("good for ")
-        await visitor.reads("#sign-in-message", "[bold]Sorry[/bold], [")
-        await visitor.reads("#sign-in-link", link)
-        await visitor.reads("#sign-in-how", link)
-        assert read_qr(screen_strips(visitor.app)) in (link, None)
-        link_region = visitor.whole("#sign-in-link").region
-        visitor.click(link_region.x + link_region.width // 2, link_region.y)
-        await visitor.until(lambda: browser.opened == [link], "the browser")
-        assert visitor.app.is_running
+    assert browser.opened == [good]
 
 
 async def test_a_member_without_access_sees_why_and_nothing_secret(discord: FakeDiscord) -> None:

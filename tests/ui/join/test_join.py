@@ -14,33 +14,25 @@ from helpers.other_schemas import FOUNDING
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
 from tracker_tui.guild.join import ROLES as ROLES_SETTING
+from tracker_tui.ui.join.join_screen import AnswerInput
 from tracker_tui.ui.navigation import NavigationRequest
+from ui.conftest import NARROW
 from ui.guild_on_server import RemoteGuild
-from ui.joining import (
+from ui.join.conftest import (
     OPEN,
     PROFILE,
     answers,
-    asks_to_join,
     assert_safe,
     clears,
     config_file,
-    discord,
-    embedded,
     invitation,
     is_understood,
     joining,
     keeps,
     kept,
-    line,
     sees_message,
-    settled,
-    token,
-    url,
 )
-from ui.sign_in_player import at_home, harmless
-
-__all__ = ["discord", "embedded", "harmless", "line", "settled", "token", "url"]
-
+from ui.sign_in.player import at_home
 
 # With an invitation
 
@@ -86,18 +78,6 @@ async def test_an_invitation_is_read_tested_shown_and_saved_and_its_token_never_
         assert stat.S_IMODE(config_file(home).stat().st_mode) == 0o600
 
 
-async def test_an_invitation_without_a_token_asks_for_it(url: str, token: str, home: Path) -> None:
-    async with joining() as visitor:
-        visitor.paste(invitation(url, None))
-        await sees_message(visitor, URL, "answers, and wants a token")
-        await visitor.press("enter", "enter")
-        visitor.paste(token)
-        await is_understood(visitor)
-        await visitor.press("ctrl+o")
-        await keeps(visitor)
-    assert kept(home)[TOKEN] == token
-
-
 DAMAGED = {
     "mistyped": (
         lambda line: line[:60] + ("A" if line[60] != "A" else "B") + line[61:],
@@ -123,8 +103,16 @@ async def test_an_invitation_is_read_wrapped_long_and_anew_and_rejected_if_damag
                 assert visitor.within(f"#answer-{setting} .verdict") == ""
             visitor.assert_laid_out()
             await clears(visitor, "invitation")
+        # Without a token it asks for one.
+        visitor.paste(invitation(url, None))
+        await sees_message(visitor, URL, "answers, and wants a token")
+        await visitor.press("enter", "enter")
+        visitor.paste(token)
+        await is_understood(visitor)
+        await answers(visitor, invitation="")
+        await clears(visitor, "invitation")
         # As chats wrap it.
-        for between in ("\n", "\r\n", " ", "\u200b"):
+        for between in ("\n", "\r\n", "\u200b "):
             visitor.paste(between.join(line[at : at + 76] for at in range(0, len(line), 76)))
             await sees_message(visitor, "invitation", "✓ understood")
             await clears(visitor, "invitation")
@@ -212,6 +200,19 @@ async def test_a_second_guild_is_saved_as_a_profile_with_a_usable_name(
 ) -> None:
     async with joining() as visitor:
         await sees_message(visitor, PROFILE, "you have a guild already: give this one a name")
+        # Every question can be reached and seen; the arrows move rather than scroll.
+        for key, size in (("down", (80, 24)), ("tab", (40, 12)), ("enter", (40, 12))):
+            await visitor.resize(*size)
+            visitor.app.screen.query(AnswerInput).first().focus()
+            for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING, PROFILE):
+                await visitor.press(key)
+                field = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput")
+                assert visitor.app.focused is field, (key, size, setting)
+                await visitor.pilot.pause()
+                visitor.whole(f"#answer-{setting} AnswerInput")
+                visitor.assert_laid_out()
+        await visitor.resize(*NARROW)
+        visitor.app.screen.query(AnswerInput).first().focus()
         visitor.paste(line)
         await is_understood(visitor)
         await visitor.press("ctrl+o")
@@ -235,13 +236,3 @@ async def test_a_second_guild_is_saved_as_a_profile_with_a_usable_name(
     assert added[URL] == url
     assert document == tomllib.loads(settled)
     assert config_file(home).read_text("utf-8").startswith("# mine\n")
-
-
-async def test_an_invalid_settings_file_is_reported_and_not_changed(line: str, home: Path) -> None:
-    async with at_home() as visitor:
-        config_file(home).parent.mkdir(parents=True)
-        config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
-        await asks_to_join(visitor)
-        await visitor.until(lambda: "isn't valid TOML" in visitor.message, "the reason")
-        visitor.assert_secret("hunter2")
-    assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"

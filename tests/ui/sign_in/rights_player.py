@@ -23,7 +23,7 @@ from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import WIDE, Player, in_front_of
 from ui.guild_on_server import RemoteGuild, never_poll
 from ui.history_rows import record
-from ui.sign_in_player import (
+from ui.sign_in.player import (
     HOUR,
     notification_texts,
 )
@@ -57,7 +57,6 @@ def set_roles(discord: FakeDiscord, roles: list[str] | None, player: Player | No
 
 
 async def polls_until(player: Player, holds: Callable[[], bool], what: str) -> None:
-    """Poll until a condition holds."""
 
     def looked() -> bool:
         player.app.tracker.poll()
@@ -67,7 +66,6 @@ async def polls_until(player: Player, holds: Callable[[], bool], what: str) -> N
 
 
 def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
-    """Sign the member in with these roles."""
     discord.membership = Membership(roles=roles)
     sign_in(discord)
     discord.seen.clear()
@@ -77,7 +75,6 @@ def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
 async def inside(
     guild: RemoteGuild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None
 ) -> AsyncIterator[Player]:
-    """Open the guild's dashboard and wait for its rows."""
     tracker = tracker or Tracker(load_config(os.environ))
     tracker.open()
     async with in_front_of(tracker, guild, size) as player:
@@ -86,7 +83,6 @@ async def inside(
 
 
 async def sees_message(player: Player, message: str) -> None:
-    """Wait for a notification with this text."""
     await player.until(lambda: message in notification_texts(player), message)
 
 

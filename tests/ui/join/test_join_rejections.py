@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from helpers.discord import CLIENT_ID, FakeDiscord, Fault
@@ -12,32 +13,22 @@ from helpers.servers import free_port
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
 from tracker_tui.guild.join import ROLES as ROLES_SETTING
-from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
+from tracker_tui.ui.join.join_screen import JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from ui.guild_on_server import RemoteGuild
-from ui.joining import (
-    PROFILE,
+from ui.join.conftest import (
     answers,
     asks_to_join,
     clears,
     config_file,
-    discord,
-    embedded,
     invitation,
     is_understood,
     joining,
     keeps,
     kept,
-    line,
     sees_message,
-    settled,
-    token,
-    url,
 )
-from ui.sign_in_player import AUTHORIZE, harmless
-
-__all__ = ["discord", "embedded", "harmless", "line", "settled", "token", "url"]
-
+from ui.sign_in.player import AUTHORIZE, at_home
 
 # Answers that are rejected
 
@@ -86,7 +77,7 @@ async def test_a_wrong_answer_is_rejected_at_once_until_it_is_corrected(home: Pa
 # Verdicts of the database and of Discord
 
 
-async def test_a_wrong_token_database_or_application_is_rejected(
+async def test_a_wrong_token_database_or_application_is_rejected_an_unreachable_one_is_not(
     url: str, remote_url: str, discord: FakeDiscord, home: Path
 ) -> None:
     async with joining() as visitor:
@@ -107,15 +98,11 @@ async def test_a_wrong_token_database_or_application_is_rejected(
         visitor.assert_laid_out()
         await visitor.press("ctrl+o")
         await visitor.until(lambda: "Not yet: Database" in visitor.message)
-    assert not config_file(home).exists()
-
-
-async def test_an_unreachable_database_or_discord_is_acceptable(
-    discord: FakeDiscord, home: Path
-) -> None:
-    away = f"http://localhost:{free_port()}"
-    discord.fail_always(AUTHORIZE, Fault.hang_up())
-    async with joining() as visitor:
+        assert not config_file(home).exists()
+        await answers(visitor, invitation="")
+        await clears(visitor, "invitation")
+        away = f"http://localhost:{free_port()}"
+        discord.fail_always(AUTHORIZE, Fault.hang_up())
         visitor.paste(invitation(away, "some-token"))
         await sees_message(visitor, URL, "▲ Not tested: ")
         await sees_message(visitor, TOKEN, "▲ Not tested: ")
@@ -134,7 +121,18 @@ async def test_esc_not_yet_and_a_failed_save_change_nothing(
     line: str, discord: FakeDiscord, home: Path
 ) -> None:
     discord.fail_always(AUTHORIZE, Fault.hang(120))
-    async with joining() as visitor:
+    async with at_home() as visitor:
+        # An invalid settings file is reported and not changed.
+        config_file(home).parent.mkdir(parents=True)
+        config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
+        await asks_to_join(visitor)
+        await visitor.until(lambda: "isn't valid TOML" in visitor.message, "the reason")
+        visitor.assert_secret("hunter2")
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"
+        shutil.rmtree(config_file(home).parent)
+        await asks_to_join(visitor)
         visitor.paste(line)
         await sees_message(visitor, CLIENT, "asking …")
         await visitor.press("escape")
@@ -196,24 +194,3 @@ async def test_250_hostile_names_of_roles_are_plain_text_and_leave_room_for_the_
         await visitor.press("shift+tab")
         await keeps(visitor)
     assert load_config(os.environ).discord.roles == json.dumps(roles, separators=(",", ":"))
-
-
-async def test_every_question_can_be_reached_and_seen(settled: str) -> None:
-    async with joining((80, 24)) as visitor:
-        await visitor.until(
-            lambda: visitor.app.screen.query_one(f"#answer-{PROFILE}").display, "the last question"
-        )
-        # On a small screen the arrows move between inputs rather than scroll.
-        for key, size in (
-            *(("down", (80, 24)), ("down", (40, 12))),
-            *(("tab", (40, 12)), ("enter", (40, 12))),
-        ):
-            await visitor.resize(*size)
-            visitor.app.screen.query(AnswerInput).first().focus()
-            for setting in (URL, TOKEN, CLIENT, GUILD, ROLES_SETTING, PROFILE):
-                await visitor.press(key)
-                field = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput")
-                assert visitor.app.focused is field, (key, size, setting)
-                await visitor.pilot.pause()
-                visitor.whole(f"#answer-{setting} AnswerInput")
-                visitor.assert_laid_out()

@@ -9,31 +9,16 @@ from pathlib import Path
 import pytest
 
 from helpers.build import add
-from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord
-from helpers.membership import ROLES
-from helpers.servers import free_port
+from helpers.discord import FakeDiscord
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
-from tracker_tui.guild.invitation import Invitation
 from tracker_tui.ui.join.join_screen import JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.preferences import preferences_path
 from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
 from ui.conftest import Guild
 from ui.guild_on_server import RemoteGuild
-from ui.sign_in_player import (
-    Visitor,
-    add_pending,
-    at_home,
-    at_sign_in,
-    background_work_ends,
-    discord,
-    harmless,
-    inhabited,
-    quick_polls,
-)
-
-__all__ = ["discord", "harmless", "inhabited", "quick_polls"]
+from ui.sign_in.player import Visitor, add_pending, at_home, at_sign_in, background_work_ends
 
 SWITCH = "Switch profile"
 SIGN_OUT = "Sign out"
@@ -52,18 +37,8 @@ def write_config(home: Path, text: str) -> Path:
 
 @pytest.fixture
 def own(guild: Guild, monkeypatch: pytest.MonkeyPatch) -> Guild:
-    """A private database in a file."""
     monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{guild.path}")
     return guild
-
-
-@pytest.fixture
-def away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unreachable private database with two pending changes."""
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"http://localhost:{free_port()}")
-    monkeypatch.setenv("TRACKER_AUTH", "none")
-    config = load_config(os.environ)
-    add_pending(config, add(5), add(6), member=config.member)
 
 
 RAIDERS = '[profiles.raiders]\nTURSO_DATABASE_URL = "libsql://raiders.invalid"\n'
@@ -129,38 +104,22 @@ async def test_a_profile_can_be_left_for_the_default_guild(
         assert visitor.navigation_request == NavigationRequest(None)
 
 
-# With pending changes
-
-
-async def test_switching_with_pending_changes_asks_first(away: None, home: Path) -> None:
-    write_config(home, RAIDERS)
-    async with at_home(answers=False) as visitor:
-        await visitor.sees("↑ 2 pending")
-        for key in ("enter", "escape"):
-            await visitor.chooses(SWITCH, "Another guild")
-            await visitor.sees("raiders")
-            await visitor.press("enter")
-            await visitor.sees("Switch anyway?", "2 changes on this machine will wait")
-            await visitor.press(key)
-            await visitor.sees_no("Switch anyway?")
-            assert visitor.app.is_running
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.sees("raiders")
-        await visitor.press("enter")
-        await visitor.sees("Switch anyway?")
-        await visitor.press("down", "enter")
-        await visitor.ends()
-        assert visitor.navigation_request == NavigationRequest("raiders", is_agreed=True)
-        assert len(visitor.app.tracker.pending()) == 2  # type: ignore[attr-defined]
-
-
 # Signing out
 
 
-async def test_signing_out_asks_first_and_staying_is_the_first_choice(
+async def test_signing_out_asks_first_and_is_not_possible_with_pending_changes(
     inhabited: RemoteGuild,
 ) -> None:
+    add_pending(load_config(os.environ), add(5, resource_id="gone-for-good"))
     async with at_home(LARGE) as visitor:
+        # A rejected change stays in the outbox.
+        await visitor.sees("▲ 1 rejected: o")
+        await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
+        await visitor.sees("Changes would be lost")
+        assert "Sign out?" not in visitor.text()
+        assert visitor.app.is_running
+        await visitor.press("o", "x")
+        await visitor.sees_no(": o ")
         await offers(visitor, JOIN, SIGN_OUT)
         for key in ("enter", "escape"):
             await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
@@ -173,49 +132,6 @@ async def test_signing_out_asks_first_and_staying_is_the_first_choice(
         await visitor.press("down", "enter")
         await visitor.ends()
         assert visitor.navigation_request == NavigationRequest(None, signs_out=True)
-
-
-async def test_signing_out_with_pending_changes_is_not_possible(
-    inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add_pending(load_config(os.environ), add(5, resource_id="gone-for-good"))
-    async with at_home() as visitor:
-        # A rejected change stays in the outbox.
-        await visitor.sees("▲ 1 rejected: o")
-        await visitor.chooses(SIGN_OUT, "At Discord and on this machine")
-        await visitor.sees("Changes would be lost")
-        assert "Sign out?" not in visitor.text()
-        assert visitor.app.is_running
-
-
-# Joining at the sign-in
-
-
-async def test_an_invitation_and_another_guild_can_be_chosen_at_the_sign_in(
-    discord: FakeDiscord, home: Path
-) -> None:
-    write_config(home, RAIDERS)
-    line = Invitation(
-        database_url=f"http://localhost:{free_port()}",
-        client_id=CLIENT_ID,
-        guild_id=GUILD_ID,
-        roles=json.dumps(ROLES),
-    ).text()
-    async with at_sign_in(LARGE) as visitor:
-        await visitor.sees("good for")
-        await offers(visitor, JOIN, SWITCH)
-        await visitor.chooses(JOIN, "With an invitation")
-        await visitor.sees("paste it here")
-        # The invitation as wrapped by a chat.
-        visitor.paste("\n".join(line[at : at + 76] for at in range(0, len(line), 76)))
-        await visitor.reads("#answer-invitation", "✓ understood")
-        await visitor.press("escape")
-        await visitor.sees("good for")
-        await visitor.chooses(SWITCH, "Another guild")
-        await visitor.sees("raiders")
-        await visitor.press("enter")
-        await visitor.ends()
-        assert visitor.navigation_request == NavigationRequest("raiders")
 
 
 @pytest.mark.parametrize("may_enter", [True, False])

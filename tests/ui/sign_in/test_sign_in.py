@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tracker_tui.ui.sign_in.large_code import LargeCode
 from tracker_tui.ui.sign_in.sign_in_screen import SignInScreen
 from tracker_tui.ui.themes import THEMES
 from ui.conftest import screen_strips
-from ui.sign_in_player import (
+from ui.sign_in.player import (
     AT_ONCE,
     AUTHORIZE,
     ENTERED,
@@ -31,17 +32,11 @@ from ui.sign_in_player import (
     Browser,
     at_sign_in,
     background_work_ends,
-    browser,
     device_codes,
-    discord,
-    harmless,
-    quick_polls,
     reads_all,
     sees_code,
     user_code,
 )
-
-__all__ = ["browser", "discord", "harmless", "quick_polls"]
 
 FRESH = "The code expired; this is a new one."
 NOBODY = "The code was not entered in time. r fetches a new one."
@@ -49,7 +44,7 @@ NOBODY = "The code was not entered in time. r fetches a new one."
 
 # The code and the link
 
-SIZES = [(40, 12), (120, 40), (60, 20), (66, 24), (67, 24), (74, 24), (80, 23), (80, 24)]
+SIZES = [(40, 12), (60, 20), (67, 24), (74, 24), (80, 23), (80, 24)]
 """From 67 to 74 columns the QR code fits, but not the whole link beside it."""
 
 
@@ -122,6 +117,10 @@ async def test_entering_the_code_signs_in_despite_short_failures(discord: FakeDi
 # Keys
 
 
+def fall_over() -> bool:
+    raise OSError("no such browser: /opt/secret/path")
+
+
 async def test_y_copies_the_code_enter_and_clicks_open_the_link_r_fetches_a_new_code(
     discord: FakeDiscord, browser: Browser
 ) -> None:
@@ -146,6 +145,15 @@ async def test_y_copies_the_code_enter_and_clicks_open_the_link_r_fetches_a_new_
         assert code not in visitor.text()
         _, device_code = discord._codes
         await visitor.until(lambda: device_codes(discord)[-3:] == [device_code] * 3)
+        # A browser that fails is reported.
+        for number, fails in enumerate((lambda: False, fall_over), 3):
+            browser.opens = fails
+            await visitor.press("enter")
+            await visitor.sees("No browser opened. Open the link yourself, on any machine.")
+            await visitor.press("r")
+            await visitor.until(lambda number=number: len(discord._codes) == number)
+            await sees_code(visitor, discord)
+            assert "No browser opened." not in visitor.text()
         # Pressed again and again, it ends with the newest.
         visitor.burst("rrrrr")
         polls = len(discord.requests_to(TOKEN))
@@ -156,29 +164,13 @@ async def test_y_copies_the_code_enter_and_clicks_open_the_link_r_fetches_a_new_
         assert visitor.navigation_request == ENTERED
 
 
-def fall_over() -> bool:
-    raise OSError("no such browser: /opt/secret/path")
-
-
-async def test_a_browser_that_fails_is_reported(discord: FakeDiscord, browser: Browser) -> None:
-    async with at_sign_in() as visitor:
-        for number, fails in enumerate((lambda: False, fall_over), 1):
-            browser.opens = fails
-            await visitor.until(lambda number=number: len(discord._codes) == number)
-            code = await sees_code(visitor, discord)
-            await visitor.sees("Open the browser")
-            await visitor.press("enter")
-            await visitor.sees("No browser opened. Open the link yourself, on any machine.")
-            assert code in visitor.text()
-            await visitor.press("r")
-            await visitor.sees_no("No browser opened.")
-
-
 @pytest.mark.parametrize("finds", [lambda: None, fall_over], ids=["none", "falls over"])
-async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
-    discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, finds: object
+async def test_without_a_browser_enter_does_nothing_and_remapped_keys_work(
+    discord: FakeDiscord, home: Path, monkeypatch: pytest.MonkeyPatch, finds: object
 ) -> None:
     monkeypatch.setattr("tracker_tui.ui.sign_in.sign_in_screen.find_browser", finds)
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         await visitor.until(
@@ -191,6 +183,11 @@ async def test_without_a_browser_enter_is_not_offered_and_does_nothing(
         await visitor.pilot.pause()
         assert visitor.message == ""
         assert code in visitor.text()
+        await visitor.sees("f5 New code")
+        await visitor.press("r", "f5")
+        await visitor.until(lambda: len(discord._codes) > 1, "a fresh code")
+        await sees_code(visitor, discord)
+        assert len(discord._codes) == 2
 
 
 # Failures
@@ -237,7 +234,7 @@ FAULTS = {
 }
 
 
-async def test_without_a_code_one_line_says_why_and_r_tries_again(
+async def test_a_request_that_fails_is_explained_in_one_line_and_r_tries_again(
     discord: FakeDiscord,
 ) -> None:
     discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
@@ -255,11 +252,8 @@ async def test_without_a_code_one_line_says_why_and_r_tries_again(
             await visitor.press("r")
         await sees_code(visitor, discord)
         assert visitor.message == ""
-
-
-async def test_a_rejected_poll_ends_the_sign_in_and_says_why(discord: FakeDiscord) -> None:
-    discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
-    async with at_sign_in() as visitor:
+        # A poll that is rejected ends the sign-in.
+        discord.fail(TOKEN, Fault.status(403, {"error": "invalid_scope"}))
         message = "does not let you in (403: invalid_scope). r tries again."
         await visitor.reads("#sign-in-message", message)
         visitor.assert_secret(*discord.issued)
@@ -306,20 +300,7 @@ async def test_quitting_is_immediate_and_leaves_no_session_and_no_traceback(
 # The files on this machine
 
 
-async def test_a_session_that_cannot_be_saved_is_reported(discord: FakeDiscord) -> None:
-    folder = SessionStore(load_config(os.environ)).path.parent
-    async with at_sign_in() as visitor:
-        await sees_code(visitor, discord)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.write_text("a file where the folder should be")
-        discord.approve()
-        await visitor.until(lambda: visitor.message.endswith("r tries again."), "the reason")
-        assert "Something in the program" not in visitor.message
-        visitor.assert_secret(*discord.issued)
-        visitor.assert_laid_out()
-
-
-async def test_a_damaged_session_is_reported_and_replaced_by_a_sign_in(
+async def test_a_session_that_is_damaged_or_cannot_be_saved_is_reported(
     discord: FakeDiscord,
 ) -> None:
     path = SessionStore(load_config(os.environ)).path
@@ -327,21 +308,18 @@ async def test_a_damaged_session_is_reported_and_replaced_by_a_sign_in(
     path.write_text('{"version": 1, "name": "[bold]')
     async with at_sign_in() as visitor:
         await sees_code(visitor, discord)
-        await visitor.reads(
-            "#sign-in-message", "The session that is kept on this machine is damaged."
-        )
+        message = "The session that is kept on this machine is damaged."
+        await visitor.reads("#sign-in-message", message)
+        shutil.rmtree(path.parent)
+        path.parent.write_text("a file where the folder should be")
+        discord.approve()
+        await visitor.until(lambda: visitor.message.endswith("r tries again."), "the reason")
+        assert "Something in the program" not in visitor.message
+        visitor.assert_secret(*discord.issued)
+        visitor.assert_laid_out()
+        path.parent.unlink()
+        await visitor.press("r")
+        await sees_code(visitor, discord)
         discord.approve()
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
-
-
-async def test_remapped_keys_work_at_the_sign_in(discord: FakeDiscord, home: Path) -> None:
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "config.toml").write_text('[keys]\n"sign-in.renew" = "f5"\n')
-    async with at_sign_in() as visitor:
-        await sees_code(visitor, discord)
-        await visitor.sees("f5 New code")
-        await visitor.press("r", "f5")
-        await visitor.until(lambda: len(discord._codes) > 1, "a fresh code")
-        await sees_code(visitor, discord)
-        assert len(discord._codes) == 2

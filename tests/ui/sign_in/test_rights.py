@@ -24,7 +24,8 @@ from tracker_tui.tracker.csv_export import export_history
 from ui.conftest import Player
 from ui.guild_on_server import RemoteGuild
 from ui.history_rows import entries, opens
-from ui.rights_player import (
+from ui.sign_in.player import ME
+from ui.sign_in.rights_player import (
     WHO,
     guild,
     inside,
@@ -33,15 +34,8 @@ from ui.rights_player import (
     set_roles,
     signs_in,
 )
-from ui.sign_in_player import (
-    ME,
-    discord,
-    harmless,
-    inhabited,
-    quick_polls,
-)
 
-__all__ = ["discord", "guild", "harmless", "inhabited", "quick_polls"]
+__all__ = ["guild"]
 
 MAY_EXPORT, MAY_DELETE = {"officer", "officer and admin"}, {"admin", "officer and admin"}
 NO_DELETE = "Only Mahdi may delete entries of the history. Ask one of them."
@@ -53,7 +47,6 @@ CSV_HELP, DELETE_HELP = (
 
 
 async def lines_in_help(player: Player) -> list[str]:
-    """Return the lines of the help for this screen."""
     await player.press("question_mark")
     await player.sees("Typing a change")
     lines = player.dialog()
@@ -63,7 +56,6 @@ async def lines_in_help(player: Player) -> list[str]:
 
 
 async def lines_in_palette(player: Player) -> list[str]:
-    """Return the lines of the palette."""
     await player.press("ctrl+p")
     # Two providers: one has our commands, the other those of Textual.
     await player.sees("Member, resource, reason", "Change the current theme")

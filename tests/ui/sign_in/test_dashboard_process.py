@@ -13,7 +13,7 @@ import pytest
 
 from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault, Membership
 from helpers.membership import MEMBER_ROLE, ROLES, grow_old
-from helpers.proxy import cut_before, proxy_to
+from helpers.proxy import Proxy, cut_before, proxy_to
 from helpers.servers import Server
 from helpers.terminal import Terminal
 from tracker_tui.config.settings import Secret, load_config
@@ -21,11 +21,10 @@ from tracker_tui.guild.invitation import Invitation
 from tracker_tui.sync.local_store import pending_count
 from ui.conftest import Guild
 from ui.guild_on_server import RemoteGuild
-from ui.sign_in_player import AT_ONCE, HANGS, HOUR, discord, harmless, inhabited, store_of
+from ui.sign_in.player import AT_ONCE, HANGS, HOUR, store_of
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
-__all__ = ["discord", "harmless", "inhabited"]
 
 PASTE = b"\x1b[200~%s\x1b[201~"
 LEFT = b"The dashboard was not opened: you are not signed in."
@@ -46,7 +45,6 @@ class Dashboard(Terminal):
         self.write(b"\r")
 
     def ends(self) -> int:
-        """Wait for the end; return the exit status."""
         status = super().ends()
         self.read(0.0)
         assert b"Traceback" not in self.output
@@ -58,7 +56,6 @@ class Dashboard(Terminal):
 
 @contextmanager
 def in_front_of(home: Path, **settings: str) -> Iterator[Dashboard]:
-    """Start the dashboard; end it afterwards."""
     terminal = Dashboard(home, SSH_CONNECTION="1", **settings)
     try:
         yield terminal
@@ -68,7 +65,6 @@ def in_front_of(home: Path, **settings: str) -> Iterator[Dashboard]:
 
 @pytest.fixture(autouse=True)
 def no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the display of this machine."""
     for name in NO_BROWSER:
         monkeypatch.delenv(name, raising=False)
 
@@ -85,7 +81,6 @@ def given(inhabited: RemoteGuild) -> dict[str, str]:
 
 @pytest.fixture
 def signed_out(inhabited: RemoteGuild, given: dict[str, str], home: Path) -> dict[str, str]:
-    """The same environment, signed out."""
     (home / "data" / "sessions" / "session.json").unlink()
     return given
 
@@ -101,9 +96,17 @@ def raiders(guild: Guild, home: Path) -> Guild:
 
 
 @pytest.mark.usefixtures("raiders")
-def test_a_warm_start_and_a_switch_to_another_guild_and_back_ask_discord_nothing(
+def test_a_warm_start_and_switches_ask_discord_nothing_and_keep_pending_changes(
     given: dict[str, str], home: Path, discord: FakeDiscord
 ) -> None:
+    with proxy_to(given["TURSO_DATABASE_URL"]) as proxy:
+        switches(home, proxy, given | {"TURSO_DATABASE_URL": proxy.url})
+    assert discord.seen == []
+    pending = [pending_count(path) for path in (home / "data" / "guilds").iterdir()]
+    assert sum(pending) == 1
+
+
+def switches(home: Path, proxy: Proxy, given: dict[str, str]) -> None:
     with in_front_of(home, **given) as terminal:
         terminal.draws(b"Steel Ingot", b"Muad'Dib", b"online")
         terminal.write(b"/water\r+5\r")
@@ -117,12 +120,29 @@ def test_a_warm_start_and_a_switch_to_another_guild_and_back_ask_discord_nothing
         terminal.draws(b"the settings above all profiles")
         terminal.forget()
         terminal.write(b"\r")
-        terminal.draws(b"Muad'Dib", b"Steel Ingot")
+        terminal.draws(b"Muad'Dib", b"Steel Ingot", b"online")
+        # Pending changes ask once before a switch, and stay.
+        proxy.fate = cut_before
+        terminal.write(b"/water\r+5\r")
+        terminal.draws(b"1 pending")
+        terminal.chooses(b"switch", b"Another guild")
+        terminal.draws(b"Switch to another profile")
+        terminal.write(b"\r")
+        terminal.draws(b"Switch anyway?", b"1 change on this machine will wait")
+        terminal.write(b"\r")  # Back is the first choice
+        terminal.chooses(b"switch", b"Another guild")
+        terminal.draws(b"Switch to another profile")
+        terminal.write(b"\r")
+        terminal.draws(b"Switch anyway?")
+        terminal.forget()
+        terminal.write(b"j\r")
+        terminal.draws(b"Steel Ingot", b"local")
+        assert b"[y/N]" not in terminal.output
         terminal.write(b"q")
         assert terminal.ends() == 0
-    assert discord.seen == []
 
 
+@pytest.mark.usefixtures("raiders")
 def test_a_sign_in_opens_the_dashboard_until_roles_are_lost_or_the_member_signs_out(
     signed_out: dict[str, str], home: Path, discord: FakeDiscord, inhabited: RemoteGuild
 ) -> None:
@@ -130,6 +150,16 @@ def test_a_sign_in_opens_the_dashboard_until_roles_are_lost_or_the_member_signs_
     with in_front_of(home, **signed_out) as terminal:
         terminal.draws(b"Sign in with Discord", b"good for ")
         assert b"Steel Ingot" not in terminal.output
+        # Another guild can be opened from the sign-in.
+        terminal.chooses(b"switch", b"Another guild")
+        terminal.draws(b"raiders")
+        terminal.write(b"\r")
+        terminal.draws(b"Sandworm Tooth")
+        terminal.chooses(b"switch", b"Another guild")
+        terminal.draws(b"the settings above all profiles")
+        terminal.forget()
+        terminal.write(b"\r")
+        terminal.draws(b"Sign in with Discord", b"good for ")
         discord.approve()
         terminal.draws(b"Steel Ingot", b"Muad'Dib")
         secrets = [secret.encode() for secret in discord.issued]
@@ -184,45 +214,6 @@ def test_a_hanging_discord_delays_nothing(
         assert terminal.ends() == 3
         assert monotonic() - began < AT_ONCE
         assert b"your access was not confirmed." in terminal.output
-
-
-@pytest.mark.usefixtures("raiders")
-def test_another_guild_can_be_opened_from_the_sign_in(
-    signed_out: dict[str, str], home: Path
-) -> None:
-    with in_front_of(home, **signed_out) as terminal:
-        terminal.draws(b"good for ")
-        terminal.chooses(b"switch", b"Another guild")
-        terminal.draws(b"raiders")
-        terminal.write(b"\r")
-        terminal.draws(b"Sandworm Tooth")
-        terminal.write(b"q")
-        assert terminal.ends() == 0
-
-
-@pytest.mark.usefixtures("raiders")
-def test_pending_changes_ask_once_before_a_switch_and_stay(
-    given: dict[str, str], home: Path
-) -> None:
-    with proxy_to(given["TURSO_DATABASE_URL"]) as proxy:
-        given = given | {"TURSO_DATABASE_URL": proxy.url}
-        with in_front_of(home, **given) as terminal:
-            terminal.draws(b"Steel Ingot")
-            proxy.fate = cut_before
-            terminal.write(b"/water\r+5\r")
-            terminal.draws(b"1 pending")
-            terminal.chooses(b"switch", b"Another guild")
-            terminal.draws(b"Switch to another profile")
-            terminal.write(b"\r")
-            terminal.draws(b"Switch anyway?", b"1 change on this machine will wait")
-            terminal.forget()
-            terminal.write(b"j\r")
-            terminal.draws(b"Steel Ingot", b"local")
-            assert b"[y/N]" not in terminal.output
-            terminal.write(b"q")
-            assert terminal.ends() == 0
-    pending = [pending_count(path) for path in (home / "data" / "guilds").iterdir()]
-    assert sum(pending) == 1
 
 
 def test_an_invitation_leads_from_the_first_start_into_the_guild(

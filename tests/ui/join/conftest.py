@@ -24,7 +24,8 @@ from tracker_tui.guild.join import ROLES as ROLES_SETTING
 from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
 from ui.conftest import NARROW
 from ui.guild_on_server import RemoteGuild
-from ui.sign_in_player import Visitor, at_home, harmless
+from ui.sign_in.conftest import harmless
+from ui.sign_in.player import Visitor, at_home
 
 __all__ = ["harmless"]
 
@@ -54,7 +55,6 @@ def embedded(usual_guild: Path, home: Path) -> Path:
 
 @pytest.fixture
 def token(guarded_server: Server) -> str:
-    """A token that the guild's server accepts."""
     return guarded_server.token("rw")
 
 
@@ -82,7 +82,6 @@ def invitation(
 
 @pytest.fixture
 def line(url: str, token: str) -> str:
-    """An invitation with a token in it."""
     return invitation(url, token)
 
 
@@ -104,7 +103,6 @@ def settled(home: Path, embedded: Path) -> str:
 
 @asynccontextmanager
 async def joining(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
-    """Open the Join screen."""
     async with at_home(size) as visitor:
         await asks_to_join(visitor)
         yield visitor
@@ -118,7 +116,6 @@ async def asks_to_join(visitor: Visitor) -> None:
 
 
 async def answers(visitor: Visitor, **settings: str) -> None:
-    """Type answers into their inputs."""
     fields = list(visitor.app.screen.query(AnswerInput))
     for setting, text in settings.items():
         wanted = visitor.app.screen.query_one(f"#answer-{setting} AnswerInput", AnswerInput)
@@ -132,12 +129,10 @@ async def answers(visitor: Visitor, **settings: str) -> None:
 
 
 async def sees_message(visitor: Visitor, setting: str, message: str) -> None:
-    """Wait for the verdict of an answer."""
     await visitor.reads(f"#answer-{setting} .verdict", message)
 
 
 async def clears(visitor: Visitor, setting: str) -> None:
-    """Delete the answer under the cursor."""
     visitor.hit("ctrl+u")
     await visitor.until(lambda: visitor.within(f"#answer-{setting} .verdict") == "", "an end")
 
@@ -167,6 +162,5 @@ def kept(home: Path) -> dict[str, Any]:
 
 
 def assert_safe(visitor: Visitor, token: str) -> None:
-    """Check that no part of the token is on screen."""
     visitor.assert_secret(token[:12], token[20:32], token[-12:])
     visitor.assert_laid_out()

@@ -18,7 +18,7 @@ from helpers.membership import (
     grow_old,
     sign_in,
 )
-from helpers.proxy import cut_before, proxy_to
+from helpers.proxy import Proxy, cut_before, proxy_to
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.errors import NotPermitted
@@ -29,8 +29,9 @@ from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
 from ui.guild_on_server import RemoteGuild, poll_eagerly
-from ui.history_rows import opens, table_lines, table_of
-from ui.rights_player import (
+from ui.history_rows import STILGAR, add_user, opens, table_lines, table_of
+from ui.sign_in.player import AT_ONCE, HANGS, HOUR, store_of, stored_files
+from ui.sign_in.rights_player import (
     WHO,
     ends,
     guild,
@@ -40,31 +41,27 @@ from ui.rights_player import (
     set_roles,
     signs_in,
 )
-from ui.sign_in_player import (
-    AT_ONCE,
-    HANGS,
-    HOUR,
-    discord,
-    harmless,
-    inhabited,
-    quick_polls,
-    store_of,
-    stored_files,
-)
 
-__all__ = ["discord", "guild", "harmless", "inhabited", "quick_polls"]
+__all__ = ["guild"]
 
-STILGAR = "7001"
 TABR = "Sietch Tabr"
 
 
 # Access that is lost while it runs
 
 
-async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
-    guild: RemoteGuild, discord: FakeDiscord
+async def test_losing_access_closes_the_dashboard_and_removes_all_but_pending_changes(
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(guild)
+    with proxy_to(guild.url) as proxy:
+        monkeypatch.setenv("TURSO_DATABASE_URL", proxy.url)
+        sign_in(discord)
+        await loses_access(guild, discord, proxy)
+    assert guild.history("water") == []
+
+
+async def loses_access(guild: RemoteGuild, discord: FakeDiscord, proxy: Proxy) -> None:
     config = load_config(os.environ)
     folder = store_of(config)
     async with inside(guild) as player:
@@ -76,6 +73,9 @@ async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
         assert "Stilgar of Tabr" in tracker.names.values()
         assert TABR in tracker.places.values()
         assert stored_files(config) >= {"replica.db", "pages.db"}
+        proxy.fate = cut_before
+        player.burst("1/water\r+5\r")
+        await player.sees("↑ 1 pending")
         set_roles(discord, [GUEST_ROLE], player)
         navigation_request = await ends(player)
         # No change is accepted any more.
@@ -94,33 +94,12 @@ async def test_losing_access_closes_the_dashboard_and_removes_cached_rows(
     assert navigation_request.profile is None
     assert message in navigation_request.reason
     assert not navigation_request.has_entered
-    assert stored_files(config) == set()
-    assert (folder / "outbox.db").exists()
-    assert guild.history("water") == []
-
-
-async def test_pending_changes_stay_when_access_is_lost(
-    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with proxy_to(guild.url) as proxy:
-        monkeypatch.setenv("TURSO_DATABASE_URL", proxy.url)
-        sign_in(discord)
-        config = load_config(os.environ)
-        folder = store_of(config)
-        async with inside(guild) as player:
-            proxy.fate = cut_before
-            player.burst("/water\r+5\r")
-            await player.sees("↑ 1 pending")
-            set_roles(discord, None, player)
-            navigation_request = await ends(player)
-        assert "Paul Atreides is not in this guild on Discord" in navigation_request.reason
-        assert pending_count(folder) == 1
-        assert not (folder / "replica.db").exists()
-        sent = proxy.count
-        with pytest.raises(NotPermitted):
-            Tracker(config)
-        assert proxy.count == sent
-    assert [row[1] for row in guild.history("water")] == []
+    assert {path.name for path in folder.glob("*.db")} == {"outbox.db"}
+    assert pending_count(folder) == 1
+    sent = proxy.count
+    with pytest.raises(NotPermitted):
+        Tracker(config)
+    assert proxy.count == sent
 
 
 # Discord may answer before the screen listens.
@@ -139,28 +118,6 @@ async def test_without_access_no_first_screen_is_shown(
     assert "is not in this guild on Discord" in navigation_request.reason
 
 
-# Discord is unreachable
-
-
-async def test_while_discord_is_down_the_status_bar_shows_the_age_of_the_roles(
-    guild: RemoteGuild, discord: FakeDiscord
-) -> None:
-    discord.fail_always("*", Fault.hang_up())
-    grow_old(load_config(os.environ), 5 * HOUR)
-    async with inside(guild) as player:
-        await player.sees("Muad'Dib ▲ roles read 5 h ago")
-        player.assert_laid_out()
-        player.burst("/water\r+5\r")
-        await player.settles(4)
-        await player.press("2")
-        await player.sees("▲ roles read 5 h ago")
-        discord.heal()
-        await polls_until(player, lambda: "roles read" not in player.text(), "an end of that")
-        await player.press("1")
-        await player.sees_no("roles read")
-    assert guild.quantities("water") == (12, 0)
-
-
 async def test_the_dashboard_opens_and_quits_at_once_while_discord_hangs(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,25 +132,29 @@ async def test_the_dashboard_opens_and_quits_at_once_while_discord_hangs(
     assert time.monotonic() - began < AT_ONCE
 
 
-async def test_rights_remain_while_discord_is_down_and_end_after_28_hours(
+async def test_rights_and_the_age_of_roles_are_shown_while_discord_is_down_for_28_hours(
     guild: RemoteGuild, discord: FakeDiscord
 ) -> None:
     signs_in(discord, WHO["officer"])
-    discord.fail_always("*", Fault.too_many(3_600))
+    discord.fail_always("*", Fault.hang_up())
     grow_old(load_config(os.environ), 27 * HOUR)
     async with inside(guild) as player:
-        await player.sees("▲ roles read 1 d ago")
+        await player.sees("Muad'Dib ▲ roles read 1 d ago")
+        player.assert_laid_out()
         await opens(player, "2")
+        await player.sees("▲ roles read 1 d ago")
         await player.press("x")
         await sees_message(player, "rows written to ")
-        advance_clock(player.app.tracker, 2 * HOUR)
+        discord.heal()
+        await polls_until(player, lambda: "roles read" not in player.text(), "an end of that")
+        discord.fail_always("*", Fault.too_many(3_600))
+        advance_clock(player.app.tracker, 29 * HOUR)
         navigation_request = await ends(player)
     assert "Your roles were last read from Discord 1 d ago." in navigation_request.reason
     assert stored_files(load_config(os.environ)) >= {"replica.db"}
 
 
 def advance_clock(tracker: Tracker, seconds: float) -> None:
-    """Advance the clock of the membership."""
     membership: Any = tracker.membership
     for part in (membership, membership._policy, membership._member_check):
         part._clock = lambda: time.time() + seconds
@@ -242,14 +203,9 @@ PLANTED = (
 
 def plant(guild: RemoteGuild) -> None:
     """Put names into every table of the guild's database."""
-    now = int(time.time())
     guild.sql("UPDATE resource_history SET reason = 'zensunni password' WHERE id LIKE 'run%'")
-    user = ("u7", STILGAR, "stil", "Stilgar of Tabr", now, now)
-    columns = "id, discord_id, username, custom_nickname, created_at, last_login"
-    guild.sql(f"INSERT INTO users ({columns}) VALUES (?, ?, ?, ?, ?, ?)", *user)
-    setting = ("inventory_location_1_name", TABR, now, now)
-    columns = "setting_key, setting_value, created_at, last_updated_at"
-    guild.sql(f"INSERT INTO global_settings ({columns}) VALUES (?, ?, ?, ?)", *setting)
+    add_user(guild, STILGAR, "Stilgar of Tabr")
+    guild.name_hagga(TABR)
 
 
 async def visit_everything(player: Player, look: Callable[[], object]) -> None:
@@ -268,13 +224,6 @@ async def visit_everything(player: Player, look: Callable[[], object]) -> None:
     await player.until(lambda: "No matches" in player.text() or "Spice M" in player.text())
     look()
     await player.press("escape")
-
-
-@pytest.fixture
-def planted(guild: RemoteGuild) -> RemoteGuild:
-    """The guild with names in every table of its database."""
-    plant(guild)
-    return guild
 
 
 @asynccontextmanager
@@ -299,16 +248,17 @@ def shown_of_guild(player: Player) -> set[str]:
 
 
 async def test_no_screen_shows_member_data_without_access(
-    planted: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+    guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    plant(guild)
     seen: set[str] = set()
-    async with inside(planted) as player:
+    async with inside(guild) as player:
         await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
     assert seen == set(PLANTED)
     # All of it is cached on this machine now.
     assert stored_files(load_config(os.environ)) >= {"replica.db", "pages.db"}
     seen.clear()
-    async with shut_out(planted, discord, monkeypatch) as player:
+    async with shut_out(guild, discord, monkeypatch) as player:
         await visit_everything(player, lambda: seen.update(shown_of_guild(player)))
         # A forbidden read is not repeated.
         for screen in "24":
