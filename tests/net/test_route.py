@@ -106,9 +106,7 @@ def obstacles(route: Route) -> Iterator[tuple[dict[str, str], str]]:
     yield malformed, "the proxy of HTTPS_PROXY is not written as http://HOST:PORT."
 
 
-def test_every_obstacle_is_named_for_the_database_and_for_discord(
-    run: Run, route: Route, single_try: None
-) -> None:
+def test_every_obstacle_is_named(run: Run, route: Route, single_try: None) -> None:
     for variables, expected in obstacles(route):
         with pytest.MonkeyPatch.context() as monkeypatch:
             for name, value in variables.items():
@@ -151,7 +149,7 @@ def test_an_inspecting_proxy_works_once_its_certificate_is_trusted(
     assert (reply.status_code, reply.content) == (200, b"{}")
 
 
-def test_a_web_page_inside_the_tunnel_is_the_proxys(
+def test_a_page_in_the_tunnel_is_the_proxys(
     run: Run, route: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(route.root))

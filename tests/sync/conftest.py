@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sync.programs import Clock, OpenStore, Program
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
-MakeProgram = Callable[..., Program]
+MakeProgram = Callable[[], Program]
 
 
 @pytest.fixture
@@ -35,29 +36,15 @@ def clock() -> Clock:
 @pytest.fixture
 def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
     """Open the outbox as another running program."""
-    made: list[Outbox] = []
-
-    def make() -> Outbox:
-        made.append(Outbox(outbox_path, PLAYER, "the guild"))
-        return made[-1]
-
-    yield make
-    for outbox in made:
-        outbox.close()
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(Outbox(outbox_path, PLAYER, "the guild")))
 
 
 @pytest.fixture
 def make_program(folder: Path, clock: Clock, ledger: Ledger) -> Iterator[MakeProgram]:
     """Start another program on the same machine, for the same guild."""
-    made: list[Program] = []
-
-    def make(through: Ledger | None = None) -> Program:
-        made.append(Program(folder, through or ledger, clock))
-        return made[-1]
-
-    yield make
-    for program in made:
-        program.close()
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(Program(folder, ledger, clock)))
 
 
 @pytest.fixture

@@ -108,18 +108,12 @@ class OpenStore:
 class Interleaved(Ledger):
     """A ledger that calls a function just before or just after a refresh."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        *,
-        before: Callable[[], object] = lambda: None,
-        after: Callable[[], object] = lambda: None,
-    ) -> None:
+    def __init__(self, ledger: Ledger, **calls: Callable[[], object]) -> None:
         super().__init__(ledger.database, ledger.layout)
-        self._before, self._after = before, after
+        self._calls = {"before": lambda: None, "after": lambda: None} | calls
 
     def refresh(self, request: RefreshRequest = EVERYTHING, *, force: bool = False) -> Snapshot:
-        self._before()
+        self._calls["before"]()
         snapshot = super().refresh(request, force=force)
-        self._after()
+        self._calls["after"]()
         return snapshot

@@ -51,9 +51,7 @@ def test_a_registered_change_is_projected_and_shown_once_saved(program: Program)
     assert program.shown() == (1005, 0)
 
 
-def test_a_change_that_was_not_saved_is_neither_shown_nor_projected_nor_undone(
-    program: Program,
-) -> None:
+def test_a_change_that_was_not_saved_is_not_shown_projected_or_undone(program: Program) -> None:
     connection = program.outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -75,9 +73,7 @@ def test_changes_left_by_the_last_run_are_shown_without_the_ledger_and_reported(
     assert make_program().shown() == (0, 0)
 
 
-def test_a_change_cancelled_by_another_program_leaves_the_screen(
-    program: Program, make_program: MakeProgram
-) -> None:
+def test_changes_cancelled_elsewhere_disappear(program: Program, make_program: MakeProgram) -> None:
     other = make_program()
     for take_step in (
         lambda key: program.outbox.begin_sending([key], 2.0),
@@ -160,7 +156,7 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
         assert program.shown() == books.quantities() == expected, case
 
 
-def test_unsure_rows_are_left_to_the_next_refresh(
+def test_unsure_rows_are_left_out(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     books.insert_resource("water", quantity_hagga=50)
@@ -174,9 +170,7 @@ def test_unsure_rows_are_left_to_the_next_refresh(
         assert program.shown() == (expected, 0)
 
 
-def test_a_deleted_resource_is_not_shown_despite_pending_changes(
-    program: Program, books: Books
-) -> None:
+def test_pending_changes_show_no_deleted_resource(program: Program, books: Books) -> None:
     change = add(5)
     program.submit(change)
     books.run("DELETE FROM resource_history")
@@ -189,7 +183,7 @@ def test_a_deleted_resource_is_not_shown_despite_pending_changes(
     assert program.states() == {change.id: EntryState.REJECTED}
 
 
-def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
+def test_a_change_that_a_restored_backup_lacks_is_sent_again(
     program: Program, books: Books
 ) -> None:
     change = add(5)
@@ -210,9 +204,7 @@ def test_a_pending_change_that_a_restored_backup_lacks_is_shown_and_sent_again(
 # Undoing and dropping
 
 
-def test_undo_withdraws_unsent_changes_and_counters_applied_ones(
-    program: Program, books: Books
-) -> None:
+def test_undo_withdraws_or_counters_changes(program: Program, books: Books) -> None:
     program.submit(add(5), add(7))
     assert [len(part) for part in program.undo()] == [2, 0, 0]
     assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
@@ -249,9 +241,7 @@ def test_undo_of_a_change_in_flight_queues_its_counter_change(
         assert not program.sender.has_unsent
 
 
-def test_an_undo_leaves_later_submissions_and_passes_dropped_ones(
-    program: Program, make_program: MakeProgram
-) -> None:
+def test_an_undo_passes_dropped_submissions(program: Program, make_program: MakeProgram) -> None:
     first, second, third = add(5), add(7), add(9)
     program.submit(first)
     asked = program.engine.newest_submission
@@ -281,9 +271,7 @@ def test_a_change_that_is_dropped_in_flight_is_undone_once(
         assert program.shown() == books.quantities() == (1000, 0)
 
 
-def test_a_resolved_change_in_flight_can_be_undone_but_no_applied_one_resolved(
-    program: Program, books: Books
-) -> None:
+def test_a_resolved_change_in_flight_can_be_undone(program: Program, books: Books) -> None:
     change = remove(1005)
     program.submit(change)
     program.send()

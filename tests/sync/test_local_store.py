@@ -94,9 +94,7 @@ def test_a_damaged_replica_is_replaced_and_the_outbox_stays(
     assert [entry.change for entry in store.outbox.entries()] == [change]
 
 
-def test_a_damaged_outbox_is_set_aside_whole_and_reported(
-    open_store: OpenStore, folder: Path
-) -> None:
+def test_a_damaged_outbox_is_set_aside_and_reported(open_store: OpenStore, folder: Path) -> None:
     path = folder / OUTBOX_NAME
     for number, way in enumerate(("garbage", "a malformed entry"), start=1):
         store = open_store()
@@ -117,9 +115,7 @@ def test_a_damaged_outbox_is_set_aside_whole_and_reported(
         store.close()
 
 
-def test_an_outbox_of_another_version_is_neither_used_nor_set_aside(
-    open_store: OpenStore, folder: Path
-) -> None:
+def test_an_outbox_of_another_version_is_left_alone(open_store: OpenStore, folder: Path) -> None:
     open_store().close()
     ask(folder / OUTBOX_NAME, "PRAGMA user_version = 77")
     with pytest.raises(LocalFileError, match="another version"):
@@ -157,11 +153,13 @@ def test_a_key_is_a_folder_name_that_reveals_nothing(place: str, member: str) ->
     assert len(key) == 20
     assert set(key) <= set("0123456789abcdef")
     assert key == store_key(place, member)
-
-
-def test_another_database_or_member_has_another_key() -> None:
     pairs = [
-        *(("a", "1"), ("b", "1"), ("a", "2"), ("a1", ""), ("", "a1"), ("A", "1")),
+        ("a", "1"),
+        ("b", "1"),
+        ("a", "2"),
+        ("a1", ""),
+        ("", "a1"),
+        ("A", "1"),
         ("\ud800", "1"),
     ]
     assert len({store_key(*pair) for pair in pairs}) == len(pairs)

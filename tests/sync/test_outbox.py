@@ -79,9 +79,7 @@ def test_stored_changes_are_on_disk_in_order(outbox: Outbox, make_outbox: MakeOu
     assert on_disk(make_outbox) == outbox.entries() == [*expected[:2], found]
 
 
-def test_a_sending_entry_keeps_the_time_of_its_first_request(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_a_sending_entry_keeps_its_first_time(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = in_state(outbox, EntryState.PENDING)
     (before,) = outbox.begin_sending([change.id], NOW + 1)
     assert before == OutboxEntry(1, change, EntryState.PENDING, NOW)
@@ -95,7 +93,7 @@ def test_a_sending_entry_keeps_the_time_of_its_first_request(
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_a_state_decides_which_steps_are_possible(
+def test_each_state_allows_its_steps(
     outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
 ) -> None:
     needs_player = state in (EntryState.REJECTED, EntryState.CONFLICT)
@@ -138,9 +136,7 @@ def test_a_state_decides_which_steps_are_possible(
     assert [entry.change for entry in begun] == ([change] if is_open else [])
 
 
-def test_a_resolved_change_that_may_be_in_the_ledger_stays_sending(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_a_resolved_change_may_stay_sending(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change = in_state(outbox, EntryState.SENDING)
     outbox.settle([rejected(change, Rejection.UNSURE)], NOW + 90_000)
     assert outbox.resolve(change, NOW + 90_001)
@@ -149,9 +145,7 @@ def test_a_resolved_change_that_may_be_in_the_ledger_stays_sending(
     assert (entry.state, entry.sent_at) == (EntryState.SENDING, NOW + 90_001)
 
 
-def test_only_a_cancelled_change_that_was_applied_gets_a_counter_change(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_applied_cancelled_changes_are_countered(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     change, kept = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
     outbox.cancel([change.id])
     outbox.settle([applied(change), applied(kept)], NOW + 3)
@@ -162,7 +156,7 @@ def test_only_a_cancelled_change_that_was_applied_gets_a_counter_change(
     assert outbox.entries() == [first, second, third]
 
 
-def test_a_cancelled_change_or_an_undo_that_was_rejected_is_deleted(
+def test_a_rejected_cancelled_change_or_undo_is_deleted(
     outbox: Outbox, make_outbox: MakeOutbox
 ) -> None:
     lost, declined = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
@@ -175,9 +169,7 @@ def test_a_cancelled_change_or_an_undo_that_was_rejected_is_deleted(
     assert on_disk(make_outbox) == outbox.entries() == []
 
 
-def test_a_cancelled_change_that_is_unsure_is_shown_to_the_player(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_an_unsure_cancelled_change_is_shown(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     _, change = changes = [counter_to(add(5)), add(5)]
     ids = [each.id for each in changes]
     outbox.put(changes, NOW)
@@ -211,7 +203,7 @@ def test_the_outbox_of_another_member_is_not_opened_and_stays_as_it_is(
     assert on_disk(make_outbox) == outbox.entries()
 
 
-def test_a_malformed_entry_is_damage(
+def test_malformed_entries_are_damage(
     outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     in_state(outbox, EntryState.PENDING)
@@ -228,9 +220,7 @@ def test_a_malformed_entry_is_damage(
     assert on_disk(make_outbox) == outbox.entries()
 
 
-def test_a_full_disk_stores_nothing_and_loses_nothing(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_a_full_disk_stores_and_loses_nothing(outbox: Outbox, make_outbox: MakeOutbox) -> None:
     expected = in_state(outbox, EntryState.PENDING)
     connection = outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()

@@ -56,9 +56,7 @@ def pair(make_outbox: MakeOutbox) -> tuple[Outbox, Outbox]:
     return make_outbox(), make_outbox()
 
 
-def test_a_decision_on_an_outdated_entry_does_not_replace_a_newer_one(
-    pair: tuple[Outbox, Outbox],
-) -> None:
+def test_a_decision_on_an_old_entry_replaces_no_newer_one(pair: tuple[Outbox, Outbox]) -> None:
     mine, theirs = pair
     change = set_to(165, expected=277)
     conflict = Outcome(change, Verdict.CONFLICT, None)
@@ -111,9 +109,7 @@ def test_a_step_works_on_the_entry_on_disk(pair: tuple[Outbox, Outbox]) -> None:
         assert outbox.entries() == []
 
 
-def test_a_change_is_withdrawn_or_sent_never_both(
-    outbox_path: Path, make_outbox: MakeOutbox
-) -> None:
+def test_a_change_is_withdrawn_or_sent_not_both(outbox_path: Path, make_outbox: MakeOutbox) -> None:
     outbox = make_outbox()
     ids = [f"change-{number}" for number in range(20)]
     outbox.put([add(1, id=change_id) for change_id in ids], NOW)
@@ -243,9 +239,7 @@ def held_by(outbox: Outbox) -> dict[str, tuple[str, bool, bool]]:
 
 
 @given(steps)
-def test_any_steps_of_two_programs_match_the_model(
-    taken: list[tuple[bool, str, Change]],
-) -> None:
+def test_any_steps_of_two_programs_match_the_model(taken: list[tuple[bool, str, Change]]) -> None:
     model = Model()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "outbox.db"

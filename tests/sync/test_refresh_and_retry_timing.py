@@ -14,9 +14,7 @@ def schedule(clock: Clock) -> RefreshSchedule:
     return RefreshSchedule(clock)
 
 
-def test_the_interval_is_five_seconds_with_the_focus_and_thirty_without(
-    schedule: RefreshSchedule, clock: Clock
-) -> None:
+def test_the_interval_depends_on_the_focus(schedule: RefreshSchedule, clock: Clock) -> None:
     assert not schedule.is_due(clock.now - 4.9)
     assert schedule.is_due(clock.now - 5)
     schedule.player_active(has_focus=False)
@@ -27,11 +25,7 @@ def test_the_interval_is_five_seconds_with_the_focus_and_thirty_without(
     assert schedule.interval == 30
     schedule.player_active(has_focus=True)
     assert schedule.interval == 5
-
-
-def test_refreshing_pauses_after_half_an_hour_without_a_key(
-    schedule: RefreshSchedule, clock: Clock
-) -> None:
+    # Refreshing pauses after half an hour without a key.
     clock.now += 1800
     last = clock.now - 5
     assert schedule.is_due(last)
@@ -43,9 +37,7 @@ def test_refreshing_pauses_after_half_an_hour_without_a_key(
     assert schedule.is_due(last)
 
 
-def test_the_first_refresh_is_full_and_then_one_every_fifteen_minutes(
-    schedule: RefreshSchedule, clock: Clock
-) -> None:
+def test_refreshes_are_full_every_fifteen_minutes(schedule: RefreshSchedule, clock: Clock) -> None:
     schedule.refreshed(is_full=False)
     assert schedule.is_full_due
     schedule.refreshed(is_full=True)
@@ -84,21 +76,18 @@ def test_pauses_double_up_to_the_longest(real_clock: TimeModule) -> None:
             assert_next_pause(backoff, real_clock, pause)
 
 
-def test_a_failure_during_a_pause_makes_it_no_longer(real_clock: TimeModule) -> None:
-    backoff = Backoff(30.0)
-    backoff.failed()
-    real_clock.advance(0.9)
-    for _ in range(5):
-        backoff.failed()
-    assert backoff.is_quiet
-    real_clock.advance(0.2)
-    assert_next_pause(backoff, real_clock, 2)
-
-
 def test_a_success_ends_the_pause_and_starts_over(real_clock: TimeModule) -> None:
     backoff = Backoff(30.0)
     for pause in (1, 2, 4):
         assert_next_pause(backoff, real_clock, pause)
+    # A failure during a pause makes it no longer.
+    backoff.failed()
+    real_clock.advance(7.9)
+    for _ in range(5):
+        backoff.failed()
+    assert backoff.is_quiet
+    real_clock.advance(0.2)
+    assert_next_pause(backoff, real_clock, 16)
     backoff.failed()
     assert backoff.is_quiet
     backoff.succeeded()

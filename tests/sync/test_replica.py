@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -33,15 +33,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_replica(path: Path) -> Iterator[Callable[[], Replica]]:
-    made: list[Replica] = []
-
-    def make() -> Replica:
-        made.append(Replica(path))
-        return made[-1]
-
-    yield make
-    for replica in made:
-        replica.close()
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(Replica(path)))
 
 
 @pytest.fixture
@@ -59,9 +52,7 @@ def contents_of(replica: Replica) -> ReplicaContents:
     return found
 
 
-def test_a_replica_returns_what_was_written(
-    replica: Replica, make_replica: Callable[[], Replica]
-) -> None:
+def test_what_was_written_is_read(replica: Replica, make_replica: Callable[[], Replica]) -> None:
     found = contents_of(make_replica())
     assert sorted(found.rows) == [SPICE, WATER]
     assert (found.names, found.applied_ids, found.reading) == ({"1": "paul"}, {"c1"}, READING)
@@ -91,12 +82,10 @@ def test_any_rows_survive_being_stored(
     tmp_path_factory: pytest.TempPathFactory, read: list[Resource]
 ) -> None:
     path = tmp_path_factory.mktemp("replica") / REPLICA_NAME
-    written = Replica(path)
-    assert written.write(read, (), (), READING, is_whole=True)
-    written.close()
-    reopened = Replica(path)
-    assert sorted(contents_of(reopened).rows) == sorted(read)
-    reopened.close()
+    with closing(Replica(path)) as written:
+        assert written.write(read, (), (), READING, is_whole=True)
+    with closing(Replica(path)) as reopened:
+        assert sorted(contents_of(reopened).rows) == sorted(read)
 
 
 def test_a_part_leaves_other_rows_and_a_whole_refresh_replaces_everything(replica: Replica) -> None:
@@ -111,9 +100,7 @@ def test_a_part_leaves_other_rows_and_a_whole_refresh_replaces_everything(replic
     assert (contents_of(replica).rows, contents_of(replica).applied_ids) == ([WATER], frozenset())
 
 
-def test_a_new_replica_is_empty_and_accepts_only_layouts_and_whole_refreshes(
-    make_replica: Callable[[], Replica],
-) -> None:
+def test_a_new_replica_accepts_only_whole_refreshes(make_replica: Callable[[], Replica]) -> None:
     replica = make_replica()
     assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
@@ -126,7 +113,7 @@ def test_a_new_replica_is_empty_and_accepts_only_layouts_and_whole_refreshes(
     assert make_replica().load() is None
 
 
-def test_an_older_refresh_does_not_replace_a_newer_one(
+def test_an_older_refresh_replaces_nothing(
     replica: Replica, make_replica: Callable[[], Replica]
 ) -> None:
     newer = SPICE._replace(hagga=7)
@@ -146,9 +133,7 @@ def test_an_outcome_replaces_its_row_and_adds_its_id(replica: Replica) -> None:
     assert (found.applied_ids, found.reading) == ({"c1", "c5"}, READING)
 
 
-def test_a_replica_that_was_deleted_while_open_is_created_again(
-    replica: Replica, path: Path
-) -> None:
+def test_a_replica_that_was_deleted_is_created_again(replica: Replica, path: Path) -> None:
     for file in path.parent.glob(f"{REPLICA_NAME}*"):
         file.unlink()
     assert not replica.write([SPICE], (), (), READING, is_whole=False)

@@ -24,9 +24,7 @@ def crash_while_sending(program: Program, *, arrives: bool) -> None:
     program.close()
 
 
-def test_changes_are_sent_in_order_and_shown_as_the_ledger_has_them(
-    program: Program, books: Books
-) -> None:
+def test_changes_are_sent_in_order_and_shown(program: Program, books: Books) -> None:
     assert (program.send(), program.outcomes) == ([], [])
     changes = [add(5), remove(1005), add(7)]
     program.submit(*changes)
@@ -44,9 +42,7 @@ def test_changes_are_sent_in_order_and_shown_as_the_ledger_has_them(
     assert not program.sender.has_unsent
 
 
-def test_a_change_of_a_deleted_resource_is_rejected_with_its_name(
-    program: Program, books: Books
-) -> None:
+def test_a_change_of_a_deleted_resource_is_rejected_by_name(program: Program, books: Books) -> None:
     row = program.overlay.row("spice")
     assert row is not None
     program.submit(add(1))
@@ -140,7 +136,7 @@ def test_a_typed_name_is_looked_up_when_its_change_is_sent(program: Program, boo
     ] is Rejection.UNKNOWN_NAME
 
 
-def test_two_programs_send_each_others_changes_once(
+def test_programs_send_changes_once(
     program: Program, make_program: MakeProgram, books: Books
 ) -> None:
     other = make_program()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -36,17 +36,14 @@ def guild(remote_url: str) -> Iterator[Books]:
 @pytest.fixture
 def begin(guild: Books, proxy: Proxy, folder: Path, clock: Clock) -> Iterator[Start]:
     """Start another program, which uses the proxy."""
-    made: list[Program] = []
+    with ExitStack() as stack:
 
-    def start() -> Program:
-        database = open_remote(Remote(proxy.url, token=None))
-        made.append(Program(folder, Ledger(database, guild.ledger.layout), clock))
-        return made[-1]
+        def start() -> Program:
+            database = stack.enter_context(closing(open_remote(Remote(proxy.url, token=None))))
+            ledger = Ledger(database, guild.ledger.layout)
+            return stack.enter_context(closing(Program(folder, ledger, clock)))
 
-    yield start
-    for program in made:
-        program.close()
-        program.ledger.close()
+        yield start
 
 
 @pytest.fixture
@@ -80,9 +77,7 @@ def test_a_change_without_an_answer_stays_sending_and_cannot_be_withdrawn(
     assert later.shown() == guild.quantities() == (1005, 0)
 
 
-def test_a_change_that_did_not_arrive_is_pending_again(
-    remote: Program, proxy: Proxy, guild: Books
-) -> None:
+def test_a_change_that_was_not_sent_is_pending(remote: Program, proxy: Proxy, guild: Books) -> None:
     for name, fate in (("429", answer(429)), ("401", answer(401)), ("404", NO_DATABASE)):
         change = add(5)
         remote.submit(change)
@@ -96,9 +91,7 @@ def test_a_change_that_did_not_arrive_is_pending_again(
         assert guild.quantities() == (1000, 0)
 
 
-def test_a_rejected_change_blocks_only_its_own_resource(
-    remote: Program, proxy: Proxy, guild: Books
-) -> None:
+def test_a_rejected_change_blocks_its_resource(remote: Program, proxy: Proxy, guild: Books) -> None:
     guild.insert_resource("water")
     # By its reason, because the change after it contains its id too.
     rejected, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from helpers.build import config_for, new_resource
+from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.other_schemas import FOUNDING
 from helpers.tracking import quick
+from tracker_tui.config.settings import Remote
+from tracker_tui.db.remote import open_remote
 from tracker_tui.db.sqlite import create_sqlite, open_sqlite
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
@@ -28,23 +33,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_tracker(path: Path) -> Iterator[Callable[[], Tracker]]:
-    made: list[Tracker] = []
-
-    def make() -> Tracker:
-        made.append(Tracker(config_for(path), opener=quick))
-        return made[-1]
-
-    yield make
-    for tracker in made:
-        tracker.close()
-
-
-@pytest.fixture
-def tracker(make_tracker: Callable[[], Tracker]) -> Tracker:
-    tracker = make_tracker()
-    tracker.open().result(20)
-    return tracker
+def tracker(path: Path) -> Iterator[Tracker]:
+    with closing(Tracker(config_for(path), opener=quick)) as tracker:
+        tracker.open().result(20)
+        yield tracker
 
 
 @pytest.fixture
@@ -53,11 +45,19 @@ def listener(tracker: Tracker) -> Listener:
 
 
 @pytest.fixture
+def books(remote_url: str) -> Iterator[Books]:
+    """The same resources on a server, accessed without the proxy."""
+    with closing(open_remote(Remote(remote_url, token=None))) as database:
+        books = Books(database, FOUNDING)
+        books.ledger.create(START, "x")
+        yield books
+
+
+@pytest.fixture
 def other(path: Path) -> Iterator[Ledger]:
     """Another connection to the same database."""
-    ledger = Ledger(*open_sqlite(path, durable=False))
-    yield ledger
-    ledger.close()
+    with closing(Ledger(*open_sqlite(path, durable=False))) as ledger:
+        yield ledger
 
 
 @pytest.fixture

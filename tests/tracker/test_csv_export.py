@@ -287,9 +287,7 @@ def fill_up(folder: Path) -> None:
             pass
 
 
-def test_a_full_or_read_only_disk_is_reported_and_leaves_nothing(
-    chronicle: Chronicle, small_disk: Path
-) -> None:
+def test_a_full_or_read_only_disk_is_reported(chronicle: Chronicle, small_disk: Path) -> None:
     chronicle.write({} for _ in range(1_500))
     # In the middle, and at the end, when the buffer is flushed.
     for few in (EVERYTHING, HistoryFilter(resource_id="water")):
@@ -307,7 +305,7 @@ def test_a_full_or_read_only_disk_is_reported_and_leaves_nothing(
 # Names
 
 
-def test_two_exports_of_the_same_second_have_two_names(
+def test_exports_of_one_second_differ(
     chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "strftime", lambda _: "2025-10-09-105320")

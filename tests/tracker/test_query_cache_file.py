@@ -138,9 +138,7 @@ def test_a_file_of_garbage_is_set_aside_and_reported(tmp_path: Path) -> None:
         open_store.opened[0].close()
 
 
-def test_a_malformed_document_is_set_aside_with_all_others_and_nothing_else(
-    open_store: OpenStore,
-) -> None:
+def test_a_malformed_document_is_set_aside_with_all_others(open_store: OpenStore) -> None:
     folder, file = open_store.folder, documents_of(open_store())
     save(file, "one")
     save(file, "other")
@@ -184,9 +182,7 @@ def test_a_spoilt_file_is_replaced(open_store: OpenStore) -> None:
     assert open_store.warnings
 
 
-def test_a_folder_that_cannot_be_written_is_reported_and_stops_nothing(
-    open_store: OpenStore,
-) -> None:
+def test_a_folder_that_is_not_writable_is_reported_and_stops_nothing(open_store: OpenStore) -> None:
     # A directory stands in the way of the file.
     (open_store.folder / PAGES_NAME).mkdir(parents=True)
     file = documents_of(open_store())

@@ -51,7 +51,7 @@ def test_a_failed_open_raises_and_is_published(tmp_path: Path) -> None:
     assert tracker.close() == []
 
 
-def test_poll_notices_changes_of_others(
+def test_poll_reads_changes(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     other.apply(add(5))
@@ -71,7 +71,7 @@ def test_poll_notices_changes_of_others(
         assert shown(tracker) == (1005 + number, 400)
 
 
-def test_poll_publishes_nothing_if_nothing_changed(
+def test_poll_without_changes_says_nothing(
     tracker: Tracker, listener: Listener, other: Ledger
 ) -> None:
     tracker.submit([add(5)])
@@ -102,9 +102,7 @@ def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None
     tracker.close()
 
 
-def test_an_outcome_distinguishes_an_undo_from_a_submission(
-    tracker: Tracker, listener: Listener
-) -> None:
+def test_an_outcome_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
     change = add(5)
     tracker.submit([change])
     listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,13 +16,10 @@ from helpers.clocks import Clock
 from helpers.hanging_server import PATIENCE, Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
-from helpers.other_schemas import FOUNDING, add_under_other_names, rename_as_others_do
+from helpers.other_schemas import add_under_other_names, rename_as_others_do
 from helpers.proxy import Fate, Proxy, altered, answer, pass_on
 from helpers.rejected_writes import BLOCKED, batch_failed, writes_meet
 from helpers.tracking import ask_history, may_write, shown
-from tracker.conftest import START
-from tracker_tui.config.settings import Remote
-from tracker_tui.db.remote import open_remote
 from tracker_tui.errors import DatabaseUnreachable, TrackerError
 from tracker_tui.ledger.ledger import random_id
 from tracker_tui.sync.refresh_and_retry_timing import (
@@ -55,45 +53,23 @@ def go_back(books: Books) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the refresh schedule; it stands still."""
     clock = Clock()
-    for module in (
-        *("tracker.tracker", "tracker.ledger_thread", "sync.refresh_and_retry_timing"),
-        "sync.refresher",
-    ):
+    timing = "sync.refresh_and_retry_timing"
+    for module in ("tracker.tracker", "tracker.ledger_thread", timing, "sync.refresher"):
         monkeypatch.setattr(f"tracker_tui.{module}.time", clock)
     monkeypatch.setattr("random.uniform", lambda _, longest: longest)
     return clock
 
 
 @pytest.fixture
-def books(remote_url: str) -> Iterator[Books]:
-    """The ledger, accessed without the proxy."""
-    books = Books(open_remote(Remote(remote_url, token=None)), FOUNDING)
-    books.ledger.create(START, "x")
-    yield books
-    books.database.close()
-
-
-@pytest.fixture
-def unopened(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
+def tracker(clock: Clock, books: Books, proxy: Proxy, tmp_path: Path) -> Iterator[Tracker]:
     """A tracker that uses the proxy and has opened its ledger in the usual way."""
-    tracker = Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))
-    tracker.schedule._clock = clock.monotonic
-    tracker.schedule.player_active()
-    yield tracker
-    tracker.close()
-
-
-@pytest.fixture
-def tracker(unopened: Tracker, proxy: Proxy) -> Tracker:
-    unopened.open().result(20)
-    assert may_write(unopened)
-    proxy.seen.pop()  # as the helper did
-    return unopened
-
-
-@pytest.fixture
-def listener(tracker: Tracker) -> Listener:
-    return Listener(tracker)
+    with closing(Tracker(remote_config(proxy.url, tmp_path, busy_seconds=PATIENCE))) as tracker:
+        tracker.schedule._clock = clock.monotonic
+        tracker.schedule.player_active()
+        tracker.open().result(20)
+        assert may_write(tracker)
+        proxy.seen.pop()  # as the helper did
+        yield tracker
 
 
 def test_a_server_is_asked_at_most_every_five_seconds(
@@ -218,9 +194,7 @@ def test_an_unknown_name_is_looked_up_once(
     assert (tracker.name_of("7"), tracker.name_of("old nick")) == ("irulan", "old nick")
 
 
-def test_polls_and_refreshes_do_not_queue_up_behind_a_slow_one(
-    tracker: Tracker, clock: Clock, proxy: Proxy
-) -> None:
+def test_refreshes_do_not_queue_up(tracker: Tracker, clock: Clock, proxy: Proxy) -> None:
     clock.advance(10)
     with Gate() as gate:
         proxy.fate = gate
@@ -345,19 +319,6 @@ def test_a_read_does_not_end_trouble_in_sending(
         pass
     assert pair[1] is None
     assert shown(tracker) == books.quantities() == (1005, 400)
-
-
-def test_polling_retries_a_failed_open(clock: Clock, unopened: Tracker, proxy: Proxy) -> None:
-    proxy.fate = BUSY
-    listener = Listener(unopened)
-    with pytest.raises(DatabaseUnreachable):
-        unopened.open().result(20)
-    assert listener.next(Failed).error is unopened.connection.trouble
-    proxy.fate = pass_on
-    clock.advance(1.1)
-    unopened.poll()
-    assert listener.next(Refreshed).is_first
-    assert unopened.connection.trouble is None
 
 
 def test_a_server_is_not_asked_before_its_retry_time(

@@ -12,27 +12,15 @@ from helpers.build import add, remote_config, to_deep_desert
 from helpers.hanging_server import PATIENCE, Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
-from helpers.other_schemas import FOUNDING
 from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
 from helpers.rejected_writes import READ_ONLY
 from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, shown
-from tracker.conftest import START
-from tracker_tui.config.settings import Config, Remote
-from tracker_tui.db.remote import open_remote
+from tracker_tui.config.settings import Config
 from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import DatabaseUnreachable, WriteRejected
 from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
-
-
-@pytest.fixture
-def books(remote_url: str) -> Iterator[Books]:
-    """The ledger, accessed without the proxy."""
-    with closing(open_remote(Remote(remote_url, token=None))) as database:
-        books = Books(database, FOUNDING)
-        books.ledger.create(START, "x")
-        yield books
 
 
 @pytest.fixture
@@ -49,12 +37,7 @@ def tracker(config: Config) -> Iterator[Tracker]:
         yield tracker
 
 
-@pytest.fixture
-def listener(tracker: Tracker) -> Listener:
-    return Listener(tracker)
-
-
-def test_changes_of_several_players_are_all_there(
+def test_players_overwrite_nothing(
     config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without polling, a program that finds another one sending watches it to the end.
@@ -104,9 +87,7 @@ def test_a_change_without_permission_needs_the_player_and_blocks_nothing_else(
     assert books.quantities("water") == (51, 0)
 
 
-def test_lost_rights_are_noticed_by_the_next_refresh(
-    tracker: Tracker, listener: Listener, proxy: Proxy
-) -> None:
+def test_a_refresh_notices_lost_rights(tracker: Tracker, listener: Listener, proxy: Proxy) -> None:
     assert may_write(tracker)
     proxy.fate = whole_request_refused("resources:data_update")
     with pytest.raises(WriteRejected, match="does not allow your TURSO_AUTH_TOKEN"):
@@ -143,44 +124,43 @@ def test_a_change_whose_reply_was_lost_is_shown_once_and_answered_when_it_is_sen
 
 
 @pytest.mark.usefixtures("patient")
-class TestClosing:
-    def test_closing_returns_pending_changes(
-        self, config: Config, proxy: Proxy, books: Books
-    ) -> None:
-        tracker = Tracker(config)
-        tracker.open().result(SECONDS)
-        proxy.fate = cut_before
-        changes = [add(5), add(7)]
-        tracker.submit(changes)
-        assert tracker.close() == changes
-        assert books.quantities() == (1000, 400)
+def test_closing_returns_pending_changes(config: Config, proxy: Proxy, books: Books) -> None:
+    changes = [add(5), add(7)]
+    tracker = Tracker(config)
+    tracker.open().result(SECONDS)
+    proxy.fate = cut_before
+    tracker.submit(changes)
+    assert tracker.close() == changes
+    assert books.quantities() == (1000, 400)
 
-    def test_closing_does_not_wait_for_a_read(self, config: Config, proxy: Proxy) -> None:
-        tracker = Tracker(config)
-        with Gate() as gate:
-            proxy.fate = gate
-            opened = tracker.open()
-            gate.await_request()
-            history, refreshed = ask_history(tracker, "spice"), tracker.refresh()
-            assert tracker.close() == []
-            assert gate.is_holding
-        for given_up in (opened, history):
-            assert isinstance(given_up.exception(SECONDS), DatabaseUnreachable)
-        assert refreshed.done()
 
-    def test_closing_sends_a_requested_undo(
-        self, config: Config, proxy: Proxy, books: Books
-    ) -> None:
-        tracker = Tracker(config)
-        listener = Listener(tracker)
-        tracker.submit([add(5)])
-        listener.settled(1)
-        with Gate() as gate:
-            proxy.meet([gate])
-            tracker.refresh()
-            gate.await_request()
-            tracker.undo()
-            # An aborted refresh does not mean that the server is unreachable.
-            assert tracker.close() == []
-            assert gate.is_holding
-        assert books.quantities() == (1000, 400)
+@pytest.mark.usefixtures("patient")
+def test_closing_does_not_wait_for_a_read(config: Config, proxy: Proxy) -> None:
+    tracker = Tracker(config)
+    with Gate() as gate:
+        proxy.fate = gate
+        opened = tracker.open()
+        gate.await_request()
+        history, refreshed = ask_history(tracker, "spice"), tracker.refresh()
+        assert tracker.close() == []
+        assert gate.is_holding
+    for given_up in (opened, history):
+        assert isinstance(given_up.exception(SECONDS), DatabaseUnreachable)
+    assert refreshed.done()
+
+
+@pytest.mark.usefixtures("patient")
+def test_closing_sends_a_requested_undo(config: Config, proxy: Proxy, books: Books) -> None:
+    tracker = Tracker(config)
+    listener = Listener(tracker)
+    tracker.submit([add(5)])
+    listener.settled(1)
+    with Gate() as gate:
+        proxy.meet([gate])
+        tracker.refresh()
+        gate.await_request()
+        tracker.undo()
+        # An aborted refresh does not mean that the server is unreachable.
+        assert tracker.close() == []
+        assert gate.is_holding
+    assert books.quantities() == (1000, 400)

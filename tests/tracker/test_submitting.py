@@ -21,9 +21,7 @@ from tracker_tui.errors import UnknownResource
 from tracker_tui.tracker.tracker import Tracker
 
 
-def test_a_submission_is_projected_at_once_and_shown_once_saved(
-    tracker: Tracker, path: Path
-) -> None:
+def test_a_submission_is_projected_and_shown_once_saved(tracker: Tracker, path: Path) -> None:
     with locked(path):
         saved = tracker.submit([add(5), to_deep_desert(100)])
         projected = tracker.projected("spice")
@@ -33,48 +31,37 @@ def test_a_submission_is_projected_at_once_and_shown_once_saved(
         assert shown(tracker) == (905, 500)
 
 
-def test_a_submission_gets_an_outcome_for_each_change(
+def test_a_change_that_needs_the_player_blocks_its_resource(
     tracker: Tracker, listener: Listener, path: Path
 ) -> None:
-    changes = [add(5), remove(10_000), set_to(7, resource_id="water"), add(1, resource_id="gone")]
+    """Design, "One picture": they were typed in the belief that the earlier one succeeds."""
+    changes = [set_to(7, resource_id="water"), add(1, resource_id="gone"), add(5), remove(10_000)]
     tracker.submit(changes)
     outcomes = listener.settled(4)
     assert [outcome.change for outcome in outcomes] == changes
     assert [outcome.verdict for outcome in outcomes] == [
         *(Verdict.APPLIED, Verdict.REJECTED, Verdict.APPLIED, Verdict.REJECTED),
     ]
-    assert (stored(path), stored(path, "water")) == ((1005, 400), (7, 0))
-    assert tracker.pending() == []
-
-
-def test_a_change_that_needs_the_player_blocks_later_ones_of_its_resource(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
-    """Design, "One picture": they were typed in the belief that the earlier one succeeds."""
-    rejected, pending, elsewhere = remove(10_000), add(5), add(5, resource_id="water")
-    tracker.submit([rejected])
-    (outcome,) = listener.settled(1)
-    assert tracker.needing_player() == [outcome]
-    assert outcome.shortage == (HAGGA, 1000, -9000)
-    assert shown(tracker) == (1000, 400)
+    assert outcomes[3].shortage == (HAGGA, 1005, -8995)
+    assert tracker.needing_player() == [outcomes[1], outcomes[3]]
+    assert shown(tracker) == stored(path) == (1005, 400)
+    pending, elsewhere = add(5), add(5, resource_id="water")
     tracker.submit([pending])
     tracker.submit([elsewhere]).result(20)
     listener.settled(1)
     ask_history(tracker, "spice").result(20)
-    assert history(path) == [elsewhere.id]
     assert tracker.pending() == [pending]
     # It waits for the player, not for a busy database.
     assert tracker.connection.busy_seconds == 0.0
-    tracker.drop(rejected)
+    for change in (changes[1], changes[3]):
+        tracker.drop(change)
     listener.until(lambda: not tracker.needing_player())
     tracker.poll()
     listener.settled(1)
-    assert history(path) == [elsewhere.id, pending.id]
+    assert history(path) == [each.id for each in (changes[0], changes[2], elsewhere, pending)]
 
 
-def test_many_submissions_are_all_applied_in_order(
-    tracker: Tracker, listener: Listener, path: Path
-) -> None:
+def test_submissions_are_applied_in_order(tracker: Tracker, listener: Listener, path: Path) -> None:
     changes = [add(n, resource_id="spice" if n % 2 else "water") for n in range(1, 121)]
     for change in changes:
         tracker.submit([change])
@@ -135,9 +122,7 @@ def test_only_a_set_expects_the_quantity_that_was_seen(tracker: Tracker) -> None
     assert (relative.by, relative.reason, relative.amount) == (PLAYER, "run", 5)
 
 
-def test_a_resource_is_changed_by_its_id_or_a_part_of_its_name(
-    tracker: Tracker, path: Path
-) -> None:
+def test_a_resource_is_changed_by_its_id_or_part_of_its_name(tracker: Tracker, path: Path) -> None:
     for asked in ("spice", "SPI"):
         outcome = tracker.edit(add(5, resource_id=asked)).result(20)
         assert outcome.verdict is Verdict.APPLIED

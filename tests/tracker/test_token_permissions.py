@@ -28,9 +28,7 @@ from tracker_tui.tracker.tracker import Tracker
 # A token that may only read
 
 
-def test_a_read_only_token_lists_and_its_edits_are_rejected(
-    run: Run, guarded_guild: Guarded
-) -> None:
+def test_a_read_only_token_lists_but_does_not_edit(run: Run, guarded_guild: Guarded) -> None:
     before = guarded_guild.books.everything()
     assert "Iron Ore" in run("list").out
     argvs = (["edit", "spice", "+5"], ["edit", "iron ore", "+5"], ["init"], ["init", "--starter"])
@@ -169,9 +167,7 @@ def test_without_adding_points_changes_that_earn_none_are_applied(
         remote_tracker.drop(rejected)
 
 
-def test_the_doctor_names_exactly_the_missing_permissions(
-    run: Run, remote_guild: Books, proxy: Proxy
-) -> None:
+def test_the_doctor_names_missing_permissions(run: Run, remote_guild: Books, proxy: Proxy) -> None:
     before = remote_guild.everything()
     for lacked in (
         ("leaderboard:data_delete",),

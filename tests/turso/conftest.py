@@ -35,7 +35,7 @@ class SideBySide:
     def run(self, sql: str, parameters: Any = ()) -> list[Any]:
         """Run a statement that must succeed with the same cursor attributes; return its rows."""
         rows: list[Any] = self.do(
-            lambda connection: _cursor_state(connection.execute(sql, parameters)),
+            lambda connection: cursor_state(connection.execute(sql, parameters)),
             (sql[:200], parameters),
         )[0]
         return rows
@@ -54,7 +54,7 @@ class SideBySide:
         return str(expected), str(actual)
 
 
-def _cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
+def cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
     rows = cursor.fetchall()
     # After all rows are fetched, because `sqlite3` counts the rows of RETURNING only then.
     return rows, cursor.description, cursor.rowcount

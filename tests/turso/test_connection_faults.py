@@ -125,7 +125,7 @@ def test_a_server_that_never_answers_ends_with_the_deadline(silent: int, dead_en
     await_left_behind()
 
 
-def test_a_dead_address_leaves_time_for_the_next(
+def test_a_dead_address_leaves_time(
     proxy: Proxy, dead_end: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known: GetAddresses = socket.getaddrinfo
@@ -139,9 +139,7 @@ def test_a_dead_address_leaves_time_for_the_next(
         works(connection)
 
 
-def test_a_name_server_that_hangs_sends_nothing_now_or_later(
-    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hanging_name_server_sends_nothing(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     make_table(proxy.url)
     known: GetAddresses = socket.getaddrinfo
     released = threading.Event()
@@ -202,8 +200,8 @@ def test_a_waiting_call_is_interrupted_from_another_thread(proxy: Proxy) -> None
         works(connection)
 
 
-def test_a_netrc_file_does_not_replace_the_token(
-    proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_netrc_file_and_no_proxy_is_used(
+    proxy: Proxy, remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "netrc"
     file.write_text("machine localhost login somebody password something\n")
@@ -214,11 +212,7 @@ def test_a_netrc_file_does_not_replace_the_token(
             works(connection)
             assert {seen.headers.get("authorization") for seen in proxy.seen} == {sent}
         proxy.seen.clear()
-
-
-def test_requests_to_this_machine_use_no_proxy(
-    remote_url: str, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    # Requests to this machine use no proxy.
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
     with writer(remote_url, "token") as connection:

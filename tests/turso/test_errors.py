@@ -45,7 +45,8 @@ OTHER_MESSAGE: dict[type[Exception], list[Any]] = {
         *("DELETE FROM t WHERE missing", "SELECT abs(-9223372036854775807 - 1)"),
     ],
     sqlite3.ProgrammingError: [
-        *("SELECT 1; SELECT 2", "SELECT ?", "SELECT :a", "SELECT 1\0", "INSERT\0"),
+        *("SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"),
+        *("SELECT ?", "SELECT :a", "SELECT 1\0", "\0", "SELECT 'a\0b'", "INSERT\0"),
     ],
     sqlite3.DataError: ["SELECT zeroblob(2000000000)"],
     UnicodeEncodeError: ["SELECT '\ud800'"],
@@ -90,27 +91,40 @@ def test_each_exception_is_a_subclass_of_the_one_in_sqlite3() -> None:
         ]
 
 
-def test_a_closed_connection_raises(both: SideBySide) -> None:
-    acts: dict[str, Callable[[Any, Any], object]] = {
-        "execute": lambda connection, _: connection.execute("SELECT 1"),
-        "executemany": lambda connection, _: connection.executemany("DELETE FROM t", []),
-        "executescript": lambda connection, _: connection.executescript(""),
-        "commit": lambda connection, _: connection.commit(),
-        "rollback": lambda connection, _: connection.rollback(),
-        "cursor": lambda connection, _: connection.cursor(),
-        "with": lambda connection, _: connection.__enter__(),
-        "execute of a cursor": lambda _, cursor: cursor.execute("SELECT 1"),
-        "fetchone": lambda _, cursor: cursor.fetchone(),
-        "fetchall": lambda _, cursor: cursor.fetchall(),
-        "next": lambda _, cursor: next(cursor),
+def test_a_closed_connection_or_cursor_raises(both: SideBySide) -> None:
+    of_both: dict[str, Callable[[Any], object]] = {
+        "execute": lambda it: it.execute("SELECT 1"),
+        "executemany": lambda it: it.executemany("DELETE FROM t", []),
+        "executescript": lambda it: it.executescript(""),
     }
-    for connection in (both.local, both.remote):
-        cursor = connection.execute("SELECT 1")
-        connection.close()
-        connection.close()
+    of_connections = {
+        "commit": lambda connection: connection.commit(),
+        "rollback": lambda connection: connection.rollback(),
+        "cursor": lambda connection: connection.cursor(),
+        "with": lambda connection: connection.__enter__(),
+    }
+    of_cursors = {
+        "fetchone": lambda cursor: cursor.fetchone(),
+        "fetchmany": lambda cursor: cursor.fetchmany(),
+        "fetchall": lambda cursor: cursor.fetchall(),
+        "next": next,
+        "list": list,
+    }
+
+    def all_raise(it: Any, acts: dict[str, Callable[[Any], object]], message: str) -> None:
         for name, act in acts.items():
-            with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
-                pytest.fail(f"{name} returned {act(connection, cursor)!r}")
+            with pytest.raises(sqlite3.ProgrammingError, match=message):
+                pytest.fail(f"{name} returned {act(it)!r}")
+
+    for connection in (both.local, both.remote):
+        closed, cursor = connection.execute("SELECT 1"), connection.execute("SELECT 1")
+        for _ in range(2):
+            closed.close()
+        all_raise(closed, of_both | of_cursors, "closed cursor")
+        for _ in range(2):
+            connection.close()
+        all_raise(connection, of_both | of_connections, "closed database")
+        all_raise(cursor, of_both | of_cursors, "closed database")
 
 
 def test_python_functions_are_not_supported(both: SideBySide) -> None:

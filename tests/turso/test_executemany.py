@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from turso.conftest import SideBySide
+from turso.conftest import SideBySide, cursor_state
 
 INSERT = "INSERT INTO t VALUES (?, ?)"
 TRIGGER = "CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET b = 9; SELECT 1; END"
@@ -46,7 +46,7 @@ def broken(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def test_any_number_of_rows_is_inserted(both: SideBySide) -> None:
-    for count in (1, 499, 500, 501, 1234):
+    for count in (1, 499, 500, 501):
         many(both, INSERT, [(number, str(number)) for number in range(count)])
         assert len(both.run(ALL)) == count
         empty_again(both)
@@ -77,15 +77,12 @@ def test_rows_before_a_failing_one_are_kept(both: SideBySide) -> None:
         ((object(), 0), sqlite3.ProgrammingError),
         (7, sqlite3.ProgrammingError),
     ]
-    for good, (last, kind) in product((2, 500, 700), failing):
+    for good, (last, kind) in product((2, 500), failing):
         sets = [*((number, 0) for number in range(good)), last, (9999, 0)]
         both.fails(lambda connection, sets=sets: connection.executemany(INSERT, sets), kind)
         assert len(both.run(ALL)) == good, last
         empty_again(both)
-
-
-def test_rows_before_an_error_in_the_iterator_are_kept(both: SideBySide) -> None:
-    for good in (1, 500, 700):
+    for good in (1, 700):
         both.fails(lambda c, good=good: c.executemany(INSERT, broken(range(good))), LookupError)
         assert len(both.run(ALL)) == good
         empty_again(both)
@@ -103,11 +100,7 @@ def test_only_changes_of_known_tables_can_run_many_times(both: SideBySide) -> No
 
 
 def script(both: SideBySide, text: str) -> None:
-    def run(connection: Any) -> tuple[object, ...]:
-        cursor = connection.executescript(text)
-        return cursor.fetchall(), cursor.description, cursor.rowcount
-
-    both.do(run, text[:100])
+    both.do(lambda connection: cursor_state(connection.executescript(text)), text[:100])
     both.run(ALL)
 
 
@@ -145,7 +138,7 @@ def test_statements_before_a_failing_one_of_a_script_are_kept(both: SideBySide) 
         ("INSERT INTO t VALUES (1, 1)", sqlite3.IntegrityError),
         ("INSERT INTO missing VALUES (1)", sqlite3.OperationalError),
     ]
-    for begin, good, (bad, kind) in product(("", "BEGIN; "), (1, 499, 600), failing):
+    for begin, good, (bad, kind) in product(("", "BEGIN; "), (1, 600), failing):
         inserts = "".join(f"INSERT INTO t VALUES ({number}, 0);" for number in range(1, good + 1))
         text = f"{begin}{inserts} {bad}; INSERT INTO t VALUES (9999, 2)"
         both.fails(lambda connection, text=text: connection.executescript(text), kind)

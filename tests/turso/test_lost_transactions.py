@@ -140,9 +140,7 @@ def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str
     assert stored(remote_url) == [7]
 
 
-def test_an_idle_connection_outlives_a_restart_of_the_server_but_no_transaction_does(
-    server_binary: Path, tmp_path: Path
-) -> None:
+def test_an_idle_connection_outlives_a_restart(server_binary: Path, tmp_path: Path) -> None:
     with running(server_binary, tmp_path) as server:
         with opened(server.url, "") as connection:
             connection.execute("CREATE TABLE t (n INTEGER)")
@@ -185,7 +183,7 @@ def test_an_idle_stream_that_expired_is_replaced_once(connection: Connection, pr
     assert stored(proxy.url) == [1, 3]
 
 
-def test_a_transaction_that_could_not_begin_can_begin_later(
+def test_a_transaction_that_failed_to_begin_can_do_so_later(
     connection: Connection, proxy: Proxy
 ) -> None:
     for code in ("TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"):

@@ -20,9 +20,6 @@ from tracker_tui.turso import Error, OutcomeUnknown, StatementResult, connect
 
 Path = tuple[str | int, ...]
 
-# All examples share the proxy, which keeps nothing of an example.
-many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 STATEMENT = ("SELECT 1 AS whole, 0.5 AS half, 'text' AS text, x'ff' AS blob, NULL AS empty", ())
 ROW = (1, 0.5, "text", b"\xff", None)
 REMOVED = object()
@@ -74,8 +71,9 @@ def mutations(draw: st.DrawFn, good: Any) -> Any:
     return good
 
 
-def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
-    """Return the answer of the real server to STATEMENT."""
+@pytest.fixture
+def answered(proxy: Proxy) -> tuple[Any, Any]:
+    """Return the answers of the real server to STATEMENT and to two batches of it."""
     replies: list[bytes] = []
 
     def kept(proxied: Any) -> None:
@@ -84,33 +82,28 @@ def _good_reply(proxy: Proxy, *, batches: bool) -> Any:
         proxied.reply(reply)
 
     with writer(proxy.url) as connection:
-        proxy.meet([kept])
-        if batches:
-            connection.client.batches([[STATEMENT], [STATEMENT]])
-        else:
-            connection.execute(*STATEMENT)
-    return json.loads(replies[0])
+        proxy.meet([kept, kept])
+        connection.execute(*STATEMENT)
+        connection.client.batches([[STATEMENT], [STATEMENT]])
+    return json.loads(replies[0]), json.loads(replies[1])
 
 
-@pytest.fixture
-def answered(proxy: Proxy) -> Any:
-    return _good_reply(proxy, batches=False)
-
-
-@pytest.fixture
-def answered_batches(proxy: Proxy) -> Any:
-    return _good_reply(proxy, batches=True)
-
-
-@many
+# All examples share the proxy, which keeps nothing of an example.
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_statement_returns_values_or_raises_a_driver_error(
-    proxy: Proxy, answered: Any, data: st.DataObject
+def test_any_answer_returns_values_or_raises_a_driver_error(
+    proxy: Proxy, answered: tuple[Any, Any], data: st.DataObject
 ) -> None:
-    document = data.draw(mutations(answered))
-    proxy.meet([answer(200, json.dumps(document).encode())])
+    one, several = (
+        answer(200, json.dumps(data.draw(mutations(good))).encode()) for good in answered
+    )
+    unrelated = answer(200, json.dumps(data.draw(anything)).encode())
     with closing(connect(proxy.url)) as connection:
         connection.row_factory = sqlite3.Row
+        proxy.meet([unrelated])
+        with pytest.raises(OutcomeUnknown):
+            connection.execute("SELECT 1")
+        proxy.meet([one])
         try:
             rows = connection.execute(*STATEMENT).fetchall()
         except Error as error:
@@ -118,18 +111,9 @@ def test_a_statement_returns_values_or_raises_a_driver_error(
         else:
             assert _are_values([tuple(row) for row in rows])
         assert isinstance(connection.in_transaction, bool)
-
-
-@many
-@given(st.data())
-def test_batches_return_values_or_raise_a_driver_error(
-    proxy: Proxy, answered_batches: Any, data: st.DataObject
-) -> None:
-    document = data.draw(mutations(answered_batches))
-    reply = answer(200, json.dumps(document).encode())
-    # Twice, because a read with a malformed answer is sent again.
-    proxy.meet([reply, reply])
     with closing(connect(proxy.url)) as connection:
+        # Twice, because a read with a malformed answer is sent again.
+        proxy.meet([several, several])
         try:
             results = connection.client.batches([[STATEMENT], [STATEMENT]])
         except Error as error:
@@ -145,15 +129,7 @@ def test_batches_return_values_or_raise_a_driver_error(
             assert type(each.rowcount) is type(each.rows_read) is type(each.rows_written) is int
 
 
-@many
-@given(anything)
-def test_an_unrelated_document_leaves_the_outcome_unknown(proxy: Proxy, document: Any) -> None:
-    proxy.meet([answer(200, json.dumps(document).encode())])
-    with closing(connect(proxy.url)) as connection, pytest.raises(OutcomeUnknown):
-        connection.execute("SELECT 1")
-
-
-def test_one_malformed_part_makes_the_answer_unusable(proxy: Proxy, answered: Any) -> None:
+def test_one_malformed_part_spoils_the_answer(proxy: Proxy, answered: tuple[Any, Any]) -> None:
     cells: list[tuple[int, Any]] = [
         *((0, {"type": "integer", "value": bad}) for bad in (float("inf"), str(2**63), 1.5, True)),
         *((1, {"type": "float", "value": bad}) for bad in ("0.5", float("nan"))),
@@ -172,8 +148,13 @@ def test_one_malformed_part_makes_the_answer_unusable(proxy: Proxy, answered: An
         (("step_errors", 0), "no"),
     ]
     with closing(connect(proxy.url)) as connection:
+        proxy.meet(answer(200, json.dumps(each).encode()) for each in answered)
+        assert connection.execute(*STATEMENT).fetchall() == [ROW]
+        for result in connection.client.batches([[STATEMENT], [STATEMENT]]):
+            assert not isinstance(result, Error)
+            assert [each.rows for each in result] == [[ROW]]
         for path, value in parts:
-            document = mutated(answered, ("results", 0, "response", "result", *path), value)
+            document = mutated(answered[0], ("results", 0, "response", "result", *path), value)
             proxy.meet([answer(200, json.dumps(document).encode())])
             with pytest.raises(OutcomeUnknown):
                 pytest.fail(f"{path} {value}: {connection.execute(*STATEMENT).fetchall()}")
@@ -200,15 +181,6 @@ def test_an_incomplete_answer_leaves_the_outcome_unknown(proxy: Proxy) -> None:
             assert proxy.count == came + 1 + repeats
             rows += 1 + repeats
             assert connection.execute("SELECT count(*) FROM t").fetchone() == (rows,), missing
-
-
-def test_unaltered_answers_are_usable(proxy: Proxy, answered: Any, answered_batches: Any) -> None:
-    proxy.meet(answer(200, json.dumps(each).encode()) for each in (answered, answered_batches))
-    with closing(connect(proxy.url)) as connection:
-        assert connection.execute(*STATEMENT).fetchall() == [ROW]
-        for result in connection.client.batches([[STATEMENT], [STATEMENT]]):
-            assert not isinstance(result, Error)
-            assert [each.rows for each in result] == [[ROW]]
 
 
 def _are_values(rows: list[tuple[Any, ...]]) -> bool:

@@ -70,9 +70,7 @@ def test_settings_are_checked_on_connect_and_no_token_is_printed(remote_url: str
     assert database.is_closed()
 
 
-def test_each_thread_has_its_own_connection_and_traffic(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_each_thread_has_a_connection_and_traffic(database: TursoDatabase, proxy: Proxy) -> None:
     Store.create(name="mine")
     requests, mine = database.traffic.requests, database.connection()
     # The fixture forgets the requests that made the table.

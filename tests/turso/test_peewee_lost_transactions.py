@@ -103,9 +103,7 @@ def test_after_the_block_the_database_works_again(database: TursoDatabase, proxy
     ]
 
 
-def test_a_lost_transaction_without_a_block_ends_with_its_rollback_or_commit(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_lost_transaction_without_a_block_ends(database: TursoDatabase, proxy: Proxy) -> None:
     def lose_here() -> None:
         Store.create(name="before")
         proxy.meet([LOSSES["rolled back"]])
@@ -132,9 +130,7 @@ def test_a_lost_transaction_without_a_block_ends_with_its_rollback_or_commit(
     assert stored() == ["manual", "outside blocks", "session"]
 
 
-def test_a_block_that_could_not_begin_can_begin_later(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_block_that_did_not_begin_can_begin_later(database: TursoDatabase, proxy: Proxy) -> None:
     proxy.meet([reported("TRANSACTION_BUSY")])
     with pytest.raises(OperationalError):
         database.atomic("IMMEDIATE").__enter__()

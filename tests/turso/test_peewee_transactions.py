@@ -24,9 +24,7 @@ def fail(block: AbstractContextManager[object], *names: str) -> None:
         raise Refused
 
 
-def test_a_block_commits_as_a_whole_and_others_see_it_only_then(
-    database: TursoDatabase, remote_url: str
-) -> None:
+def test_others_see_a_block_once_it_is_committed(database: TursoDatabase, remote_url: str) -> None:
     query = Store.select(Store.name).order_by(Store.id).tuples()
     with closing(TursoDatabase(remote_url)) as other:
         with database.atomic():
@@ -92,9 +90,7 @@ def test_manual_transactions_and_sessions(database: TursoDatabase) -> None:
     assert stored() == ["kept", "by itself", "of a session"]
 
 
-def test_a_block_holds_the_lock_that_it_asks_for_until_its_end(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_block_holds_its_lock_until_its_end(database: TursoDatabase, proxy: Proxy) -> None:
     with database.atomic("IMMEDIATE"):
         Store.create(name="one")
         with pytest.raises(OperationalError, match="transaction is open"):
@@ -109,9 +105,7 @@ def test_a_block_holds_the_lock_that_it_asks_for_until_its_end(
     assert stored() == ["one"]
 
 
-def test_a_batch_has_a_result_for_each_query_of_any_kind(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_batch_has_a_result_for_any_kind_of_query(database: TursoDatabase, proxy: Proxy) -> None:
     raw, second, changed, upserted, read, total, deleted, columns = database.batch(
         [
             RawQuery("INSERT INTO store (name, amount) VALUES (?, ?)", ("spice", 5)),
@@ -139,9 +133,7 @@ def test_a_batch_has_a_result_for_each_query_of_any_kind(
     assert (database.batches([]), database.batch([])) == ([], [])
 
 
-def test_a_failing_query_rolls_its_batch_back_and_does_not_affect_others(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_failing_query_rolls_only_its_batch_back(database: TursoDatabase, proxy: Proxy) -> None:
     with pytest.raises(IntegrityError, match=r"UNIQUE constraint failed: store\.name"):
         database.batch([Store.insert(name="spice"), Store.insert(name="spice")])
     with pytest.raises(OperationalError, match="no such table"):
@@ -165,7 +157,7 @@ def test_a_failing_query_rolls_its_batch_back_and_does_not_affect_others(
     assert stored()[-1] == "oil"
 
 
-def test_a_lost_batch_is_sent_again_only_if_that_is_harmless(
+def test_a_lost_batch_is_sent_again_if_that_is_harmless(
     database: TursoDatabase, proxy: Proxy
 ) -> None:
     for lost in (cut_before, cut_after, answer(502)):

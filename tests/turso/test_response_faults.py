@@ -46,9 +46,7 @@ def least_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker_tui.turso.pipeline.MAX_BYTES", 100_000)
 
 
-def test_a_malformed_answer_leaves_the_outcome_unknown(
-    proxy: Proxy, connection: Connection
-) -> None:
+def test_a_malformed_answer_leaves_its_outcome_open(proxy: Proxy, connection: Connection) -> None:
     malformed: list[Alter] = [
         lambda body: body[:-1],
         lambda body: body[: len(body) // 2],
@@ -70,7 +68,7 @@ def test_a_malformed_answer_leaves_the_outcome_unknown(
     assert count_rows(proxy.url) == 2 * len(malformed) + 2
 
 
-def test_a_response_shorter_than_its_length_is_not_whole(
+def test_a_response_shorter_than_announced_is_not_whole(
     proxy: Proxy, connection: Connection
 ) -> None:
     def shorter(proxied: ProxiedRequest) -> None:
@@ -110,9 +108,7 @@ def test_compressed_responses_are_decompressed(proxy: Proxy, connection: Connect
 
 
 @pytest.mark.usefixtures("least_limit")
-def test_a_decompression_bomb_is_not_decompressed_whole(
-    proxy: Proxy, connection: Connection
-) -> None:
+def test_a_decompression_bomb_is_not_unpacked_whole(proxy: Proxy, connection: Connection) -> None:
     bomb = gzip.compress(b" " * 50_000_000, 1)
     for layers, body in ((1, bomb), (2, gzip.compress(bomb, 1))):
         proxy.meet([answer(200, body, Content_Encoding=", ".join(["gzip"] * layers))])
@@ -147,9 +143,7 @@ def test_a_slow_response_ends_with_the_deadline(proxy: Proxy) -> None:
             works(connection)
 
 
-def test_a_second_response_does_not_answer_the_next_request(
-    proxy: Proxy, connection: Connection
-) -> None:
+def test_a_second_response_answers_no_other_request(proxy: Proxy, connection: Connection) -> None:
     def twice(proxied: ProxiedRequest) -> None:
         reply = proxied.forward()
         another = reply._replace(body=b'{"somebody":"else"}')

@@ -54,7 +54,7 @@ def sending_to(base_url: str) -> Fate:
     return fate
 
 
-def test_each_request_carries_the_baton_of_the_answer_before(
+def test_each_request_has_the_baton_of_the_last_answer(
     connection: Connection, proxy: Proxy
 ) -> None:
     replies: list[Reply] = []
@@ -73,45 +73,32 @@ def test_each_request_carries_the_baton_of_the_answer_before(
     assert given[-1] is None
 
 
-def test_closing_the_connection_closes_its_stream_and_releases_the_lock(
+def test_closing_ends_the_stream_and_releases_its_lock(
     connection: Connection, proxy: Proxy
 ) -> None:
+    connect(proxy.url).close()
+    assert proxy.count == 0
+    # A batch closes its stream in the same request.
+    connection.client.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
+    types = [request["type"] for request in body_of(proxy.seen[0])["requests"]]
+    assert types == ["batch", "batch", "close"]
     connection.execute("CREATE TABLE t (n)")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("INSERT INTO t VALUES (1)")
     connection.close()
-    assert body_of(proxy.seen[-1])["requests"] == [{"type": "close"}]
+    sent = proxy.count
+    connection.close()
+    assert (proxy.count, body_of(proxy.seen[-1])["requests"]) == (sent, [{"type": "close"}])
     # It would wait five seconds if the lock were still held.
     with closing(connect(proxy.url, timeout=3)) as other:
         other.execute("INSERT INTO t VALUES (2)")
         other.commit()
         assert other.execute("SELECT n FROM t").fetchall() == [(2,)]
+        # Without a server, closing does no harm.
+        proxy.fate = ProxiedRequest.cut
 
 
-def test_closing_twice_and_closing_without_a_server_do_no_harm(
-    connection: Connection, proxy: Proxy
-) -> None:
-    connect(proxy.url).close()
-    assert proxy.count == 0
-    connection.execute("SELECT 1")
-    proxy.fate = ProxiedRequest.cut
-    connection.close()
-    sent = proxy.count
-    connection.close()
-    assert proxy.count == sent
-
-
-def test_a_batch_closes_its_stream_in_the_same_request(
-    connection: Connection, proxy: Proxy
-) -> None:
-    connection.client.batches([[("SELECT 1", ())], [("SELECT 2", ())]])
-    assert [request["type"] for request in body_of(proxy.seen[0])["requests"]] == [
-        *("batch", "batch"),
-        "close",
-    ]
-
-
-def test_a_stream_continues_where_the_server_says(
+def test_a_stream_moves_with_its_server(
     connection: Connection, proxy: Proxy, elsewhere: Proxy
 ) -> None:
     proxy.meet([sending_to(f"{elsewhere.url}/")])
@@ -124,18 +111,15 @@ def test_a_stream_continues_where_the_server_says(
     assert (proxy.count, elsewhere.count) == (1, 5)
     assert {each.path for each in elsewhere.seen} == {proxy.seen[0].path}
     assert {each.headers["authorization"] for each in elsewhere.seen} == {f"Bearer {TOKEN}"}
-
-
-def test_a_new_stream_begins_at_the_database(
-    connection: Connection, proxy: Proxy, elsewhere: Proxy
-) -> None:
-    proxy.meet([sending_to(elsewhere.url)])
-    connection.execute("BEGIN")
-    elsewhere.meet([ProxiedRequest.cut])
-    with pytest.raises(OperationalError):
-        connection.execute("SELECT 1")
-    connection.client.batches([[("SELECT 1", ())]])
-    assert (proxy.count, elsewhere.count) == (2, 1)
+    # A new stream begins at the database.
+    with closing(connect(proxy.url, isolation_level=None)) as another:
+        proxy.meet([sending_to(elsewhere.url)])
+        another.execute("BEGIN")
+        elsewhere.meet([ProxiedRequest.cut])
+        with pytest.raises(OperationalError):
+            another.execute("SELECT 1")
+        another.client.batches([[("SELECT 1", ())]])
+        assert (proxy.count, elsewhere.count) == (3, 6)
 
 
 def test_a_transaction_never_follows_to_a_forbidden_server(proxy: Proxy, everywhere: Proxy) -> None:

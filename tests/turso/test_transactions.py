@@ -38,7 +38,9 @@ def set_level(both: SideBySide, level: Any) -> None:
     both.do(set_it)
 
 
-def test_only_a_change_begins_a_transaction(both: SideBySide) -> None:
+def test_only_a_change_begins_a_transaction_which_is_kept_or_not(both: SideBySide) -> None:
+    both.do(commit)
+    both.do(rollback)
     for sql in (
         *("SELECT 1", "WITH x AS (SELECT 5 AS a) INSERT INTO t SELECT a FROM x"),
         *("CREATE TABLE u (a)", "INSERT INTO t VALUES (1)", "SELECT 1", "", "DROP TABLE u"),
@@ -47,17 +49,12 @@ def test_only_a_change_begins_a_transaction(both: SideBySide) -> None:
     both.do(rollback)
     assert both.run(ALL) == [(5,)]
     both.run("SELECT * FROM u")
-
-
-def test_commit_keeps_and_rollback_does_not(both: SideBySide) -> None:
-    both.do(commit)
-    both.do(rollback)
     both.run("INSERT INTO t VALUES (1)")
     both.do(commit)
     both.do(commit)
     both.run("DELETE FROM t")
     both.do(rollback)
-    assert both.run(ALL) == [(1,)]
+    assert both.run(ALL) == [(1,), (5,)]
 
 
 def test_every_isolation_level_begins_its_kind_of_transaction(both: SideBySide) -> None:
@@ -67,20 +64,29 @@ def test_every_isolation_level_begins_its_kind_of_transaction(both: SideBySide) 
         both.run("UPDATE t SET a = 2")
         both.do(rollback, level)
         both.run(ALL)
+    # Without one, the open transaction is committed.
+    both.run("DELETE FROM t")
+    set_level(both, "")
+    both.run("INSERT INTO t VALUES (3)")
+    set_level(both, None)
+    both.do(rollback)
+    assert both.run(ALL) == [(3,)]
 
 
 def test_an_immediate_transaction_locks_out_other_writers(
     both: SideBySide, remote_url: str
 ) -> None:
-    both.remote.isolation_level = "IMMEDIATE"
-    both.remote.execute("DELETE FROM t")
-    with closing(connect(remote_url)) as other:
-        assert other.execute(ALL).fetchall() == []
-    with (
-        closing(connect(remote_url, timeout=0.5)) as other,
-        pytest.raises(sqlite3.OperationalError),
-    ):
-        other.execute("INSERT INTO t VALUES (1)")
+    with closing(connect(remote_url, isolation_level="IMMEDIATE")) as writer:
+        writer.execute("INSERT INTO t VALUES (1)")
+        assert both.run(ALL) == []
+        with (
+            closing(connect(remote_url, timeout=0.5)) as other,
+            pytest.raises(sqlite3.OperationalError),
+        ):
+            other.execute("INSERT INTO t VALUES (1)")
+    # At once, without waiting for a lock.
+    assert both.run(ALL) == []
+    both.run("INSERT INTO t VALUES (2)")
 
 
 def test_any_other_isolation_level_is_rejected(both: SideBySide) -> None:
@@ -93,13 +99,6 @@ def test_any_other_isolation_level_is_rejected(both: SideBySide) -> None:
         both.fails(lambda c, level=level: setattr(c, "isolation_level", level), kind)
         with pytest.raises(kind):
             connect("http://localhost:1", isolation_level=level)
-
-
-def test_isolation_level_none_commits_the_open_transaction(both: SideBySide) -> None:
-    both.run("INSERT INTO t VALUES (1)")
-    set_level(both, None)
-    both.do(rollback)
-    assert both.run(ALL) == [(1,)]
 
 
 @pytest.mark.parametrize("level", ["", None])
@@ -147,25 +146,20 @@ def test_a_failing_statement_leaves_the_transaction_open(both: SideBySide) -> No
     assert both.run(ALL) == [(1,)]
 
 
-def test_or_fail_keeps_earlier_rows(both: SideBySide) -> None:
-    # Our `total_changes` counts only statements that succeeded.
-    both.fails("INSERT OR FAIL INTO t VALUES (1), (1), (2)", sqlite3.IntegrityError)
-    both.remote.commit()
-    assert both.remote.execute(ALL).fetchall() == [(1,)]
-
-
-def test_or_rollback_ends_the_transaction(both: SideBySide) -> None:
+def test_or_rollback_ends_the_transaction_and_or_fail_keeps_earlier_rows(both: SideBySide) -> None:
     both.run("INSERT INTO t VALUES (1)")
     both.fails("INSERT OR ROLLBACK INTO t VALUES (1)", sqlite3.IntegrityError)
     both.do(commit)
     assert both.run(ALL) == []
     both.run("INSERT INTO t VALUES (2)")
     both.do(commit)
+    # Our `total_changes` counts only statements that succeeded.
+    both.fails("INSERT OR FAIL INTO t VALUES (1), (1), (3)", sqlite3.IntegrityError)
+    both.remote.commit()
+    assert both.remote.execute(ALL).fetchall() == [(1,), (2,)]
 
 
-def test_a_commit_rejected_by_a_foreign_key_can_be_repaired_or_rolled_back(
-    both: SideBySide,
-) -> None:
+def test_a_commit_that_lacks_a_foreign_key_can_be_repaired_or_undone(both: SideBySide) -> None:
     both.run("PRAGMA foreign_keys = ON")
     both.run("INSERT INTO child VALUES (1)")
     both.fails(commit, sqlite3.IntegrityError)
@@ -205,11 +199,3 @@ def test_a_block_commits_or_rolls_back(both: SideBySide) -> None:
     both.fails(forbidden, sqlite3.IntegrityError)
     assert both.run(ALL) == [(1,)]
     assert both.run("SELECT * FROM child") == []
-
-
-def test_closing_rolls_back_the_open_transaction(both: SideBySide, remote_url: str) -> None:
-    with closing(connect(remote_url)) as other:
-        other.execute("INSERT INTO t VALUES (1)")
-    assert both.run(ALL) == []
-    # At once, without waiting for a lock.
-    both.run("INSERT INTO t VALUES (2)")

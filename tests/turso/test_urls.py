@@ -47,6 +47,9 @@ def test_an_endpoint_knows_its_protocol() -> None:
     assert expected == {
         url: (at.is_encrypted, at.is_websocket, at.is_this_machine) for url, at in found.items()
     }
+    here = ["localhost", "db.localhost", "127.0.0.1", "127.9.9.9", "::1"]
+    elsewhere = ["localhost.example.org", "notlocalhost", "127.0.0.1.example.org", "10.0.0.1"]
+    assert [host for host in (*here, *elsewhere, "0.0.0.0", "") if is_this_machine(host)] == here
 
 
 def test_a_malformed_url_is_rejected_without_quoting_a_secret() -> None:
@@ -79,15 +82,6 @@ def test_any_text_is_parsed_or_rejected(url: str) -> None:
     except InterfaceError:
         return
     assert endpoint(at.base) == at
-
-
-def test_this_machine_is_recognized_by_name_and_address() -> None:
-    here = ["localhost", "db.localhost", "127.0.0.1", "127.9.9.9", "::1"]
-    elsewhere = [
-        *("localhost.example.org", "notlocalhost", "127.0.0.1.example.org", "10.0.0.1"),
-        *("0.0.0.0", ""),
-    ]
-    assert [host for host in (*here, *elsewhere) if is_this_machine(host)] == here
 
 
 # For each database: the servers that its stream may move to, and others.

@@ -108,9 +108,7 @@ def test_any_values_survive_a_round_trip(both: SideBySide, values: list[object])
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=20, max_size=100))
-def test_any_float_survives_a_round_trip_but_for_its_last_bits(
-    both: SideBySide, values: list[float]
-) -> None:
+def test_any_float_comes_back_but_for_its_last_bits(both: SideBySide, values: list[float]) -> None:
     marks = ", ".join("?" * len(values))
     (found,) = both.remote.execute(f"SELECT {marks}", values)
     assert all(
