@@ -79,23 +79,24 @@ def test_tokens_are_in_the_file_if_the_keyring_fails(
     assert_in_the_file(session_store)
 
 
-def test_keyring_has_a_deadline(session_store: SessionStore, hanging: HangingKeyring) -> None:
+def test_tokens_are_in_the_file_if_the_keyring_hangs_or_none_is_installed(
+    session_store: SessionStore, hanging: HangingKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert_in_the_file(session_store)
     assert not hanging.answered.is_set()
-
-
-def test_tokens_are_in_the_file_if_no_keyring_is_installed(
-    session_store: SessionStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert_in_the_file(session_store)
 
 
-@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring])
-def test_locked_keyring_does_not_sign_out(
-    session_store: SessionStore, kept: KeptKeyring, backend: type[KeyringBackend]
+@pytest.mark.parametrize("backend", [LockedKeyring, BrokenKeyring, fail.Keyring, HangingKeyring])
+def test_silent_keyring_does_not_sign_out(
+    session_store: SessionStore,
+    kept: KeptKeyring,
+    monkeypatch: pytest.MonkeyPatch,
+    backend: type[KeyringBackend],
 ) -> None:
     session_store.save(a_session(), TOKENS)
+    monkeypatch.setattr(keyring_store, "SECONDS", 0.1)
     silent = backend()
     if isinstance(silent, KeptKeyring):
         silent.entries = kept.entries
@@ -105,15 +106,6 @@ def test_locked_keyring_does_not_sign_out(
     assert session_store.load() == a_session()
     keyring.set_keyring(kept)
     assert revealed(session_store.tokens()) == revealed(TOKENS)
-
-
-def test_hanging_keyring_does_not_sign_out(
-    session_store: SessionStore, kept: KeptKeyring, request: pytest.FixtureRequest
-) -> None:
-    session_store.save(a_session(), TOKENS)
-    request.getfixturevalue("hanging")
-    failure_of(DiscordUnreachable, session_store.tokens)
-    assert session_store.load() == a_session()
 
 
 def test_check_waits_until_the_keyring_answers(

@@ -53,7 +53,9 @@ def test_store_is_empty_until_a_session_is_saved(
         assert revealed(reader.tokens()) == revealed(TOKENS)
 
 
-def test_saving_without_tokens_keeps_the_stored_ones(session_store: SessionStore) -> None:
+def test_saving_without_tokens_keeps_the_stored_ones(
+    session_store: SessionStore, config: Config
+) -> None:
     session_store.save(a_session())
     assert session_store.load() == a_session()
     tokens_gone(session_store)
@@ -64,9 +66,7 @@ def test_saving_without_tokens_keeps_the_stored_ones(session_store: SessionStore
     assert revealed(session_store.tokens()) == revealed(TOKENS)
     session_store.save(a_session(), TOKENS._replace(refresh=None))
     assert session_store.tokens().refresh is None
-
-
-def test_file_version_changes_with_each_write(session_store: SessionStore, config: Config) -> None:
+    # The version changes with each write.
     states = {session_store.file_version()}
     for name in ("Usul", "Paul", "Paul"):
         SessionStore(config).save(a_session(name=name), TOKENS)
@@ -201,11 +201,7 @@ def test_a_damaged_file_means_not_signed_in_and_can_be_replaced_and_removed(
         write(session_store, content)
         session_store.delete()
         assert session_store.load() is None, content
-
-
-def test_huge_file_is_reported_and_can_be_replaced_and_removed(
-    session_store: SessionStore,
-) -> None:
+    # So can a huge one.
     write(session_store, b" " * 1_000_001)
     for read in (session_store.load, session_store.tokens):
         assert "too large" in str(failure_of(LocalFileError, read))
@@ -304,10 +300,7 @@ def test_session_is_ignored_for_another_guild_application_or_discord(
     assert not program.lost_access
     # With the guild configured again, the session is still valid.
     assert circle.program().membership.is_admitted
-
-
-def test_changed_role_settings_keep_the_session(circle: Circle) -> None:
-    circle.signed_in()
+    # Changed role settings keep it.
     program = circle.program(roles=(), client_secret=Secret("secret"))
     assert program.membership.session is not None
     assert program.membership.member.rights == frozenset()
@@ -334,8 +327,7 @@ def test_lock_makes_other_programs_wait_until_it_is_free(
     waiting.join(SECONDS)
     assert has_it.is_set()
 
-
-def test_error_in_the_block_releases_the_lock(session_store: SessionStore) -> None:
+    # An error in the block releases it.
     def fail_within() -> None:
         with session_store.locked(0):
             raise LocalFileError("Something.")

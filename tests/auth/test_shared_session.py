@@ -6,9 +6,7 @@ A refresh token works once: if two programs used it at the same time, one would 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from subprocess import Popen
+from collections.abc import Callable
 
 import pytest
 
@@ -30,18 +28,13 @@ from helpers.discord_answers import Seen
 from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, grow_old, sign_in
 from helpers.processes import await_line, run_together, start
 from tracker_tui.auth import guild_membership
-from tracker_tui.auth.discord_errors import (
-    DiscordError,
-    DiscordUnreachable,
-    NotSignedIn,
-)
+from tracker_tui.auth.discord_errors import DiscordError, DiscordUnreachable, NotSignedIn
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.roles import Right
 from tracker_tui.errors import LocalFileError
 from tracker_tui.guild.membership_factory import guild_membership_of
 from tracker_tui.ledger.ledger import random_id
 
-PROGRAMS = 3
 CHECK = """
 import json, os
 from tracker_tui.guild.membership_factory import guild_membership_of
@@ -54,17 +47,6 @@ assert membership.is_admitted
 session = membership.session
 print(json.dumps([session.checked_at, session.tokens_until, session.role_ids]))
 """
-
-
-@contextmanager
-def program(code: str) -> Iterator[Popen[str]]:
-    """Run another program; kill it at the end of the block, as the system does without memory."""
-    process = start(code)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -82,7 +64,7 @@ def test_one_of_several_programs_asks_discord(
 ) -> None:
     assert discord.membership is not None
     discord.membership.roles.append(ADMIN_ROLE)
-    printed = run_together(CHECK, [[]] * PROGRAMS)
+    printed = run_together(CHECK, [[]] * 3)
     assert circle.asked() == [TOKEN, ME, circle.member_path]
     assert len(set(printed)) == 1, "all see the new session"
     assert ADMIN_ROLE in printed[0]
@@ -119,13 +101,18 @@ def test_program_killed_during_a_check_releases_the_lock(
 
     monkeypatch.setattr(discord, "receive", spy)
     discord.fail(ME, Fault.hang(SECONDS))
-    with program(CHECK) as asking:
+    asking = start(CHECK)
+    try:
         assert await_line(asking) == "ready"
         assert asking.stdin is not None
         asking.stdin.write("go\n")
         asking.stdin.flush()
         assert has_come.wait(SECONDS)
         failure_of(DiscordUnreachable, take)
+    finally:
+        # As the system does without memory
+        asking.kill()
+        asking.communicate(timeout=SECONDS)
     # Its new tokens are on disk, and the next program uses them.
     assert circle.kept_tokens() == tuple(discord.issued[2:])
     membership = guild_membership_of(due)
@@ -179,15 +166,10 @@ def test_revoke_and_sign_out_leave_nothing_and_signing_out_needs_no_discord(
 def test_next_start_loads_the_session(circle: Circle, discord: FakeDiscord) -> None:
     usual = [MEMBER_ROLE]
     loaded = []
-    for person, roles in (
-        (Person(username="\u200b", global_name=None), usual),
-        (Person(username="", global_name=None), usual),
-        (Person(id="1" * 300), usual),
-        (Person(avatar="a" * 300), usual),
-        (Person(), [MEMBER_ROLE, ""]),
-        (Person(), [MEMBER_ROLE, "a\nb"]),
-        (Person(), [MEMBER_ROLE, "1" * 300]),
-    ):
+    nameless = (Person(username=name, global_name=None) for name in ("\u200b", ""))
+    people = (*nameless, Person(id="1" * 300), Person(avatar="a" * 300))
+    odd = ([MEMBER_ROLE, role] for role in ("", "a\nb", "1" * 300))
+    for person, roles in (*((p, usual) for p in people), *((Person(), r) for r in odd)):
         discord.person, discord.membership = person, Membership(None, roles)
         membership = circle.program().membership
         try:
@@ -224,7 +206,9 @@ def test_check_of_another_program_is_used(circle: Circle, discord: FakeDiscord) 
     assert len(circle.asked()) == 4
 
 
-def test_tokens_refreshed_by_another_program_are_used(circle: Circle, discord: FakeDiscord) -> None:
+def test_tokens_and_sign_out_of_another_program_are_noticed(
+    circle: Circle, discord: FakeDiscord
+) -> None:
     first = tokens_for(circle, 28.5)
     second = circle.program()
     first.membership.check()
@@ -232,9 +216,7 @@ def test_tokens_refreshed_by_another_program_are_used(circle: Circle, discord: F
     second.membership.check()
     assert len(discord.requests_to(TOKEN)) == 1
     assert discord.requests_to(ME)[-1].headers["authorization"].endswith(discord.issued[2])
-
-
-def test_sign_out_by_another_program_is_noticed(circle: Circle, discord: FakeDiscord) -> None:
+    # A sign-out
     circle.signed_in()
     first, second = circle.program(), circle.program()
     for program in (first, second):
@@ -302,24 +284,25 @@ def test_waiting_for_the_lock_has_a_limit(circle: Circle, monkeypatch: pytest.Mo
     assert circle.asked() == []
 
 
+def raises(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
 def test_error_in_a_check_keeps_the_session(
     circle: Circle, monkeypatch: pytest.MonkeyPatch, tick: Clock
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     membership = program.membership
 
-    def full(*_: object) -> None:
-        raise LocalFileError("The disk is full.")
-
-    def fault(*_: object) -> None:
-        raise ZeroDivisionError
-
-    for owner, name, broken, pause in (
-        (membership.session_store, "save", full, 60),
-        (membership._member_check, "check", fault, 120),
+    for owner, name, error, pause in (
+        (membership.session_store, "save", LocalFileError("The disk is full."), 60),
+        (membership._member_check, "check", ZeroDivisionError(), 120),
     ):
         with monkeypatch.context() as patched:
-            patched.setattr(owner, name, broken)
+            patched.setattr(owner, name, raises(error))
             assert program.checks(), name
         assert membership.is_admitted, name
         assert not program.checks(), name

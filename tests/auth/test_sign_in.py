@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.auth_errors import failure_of
-from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, some_tokens
+from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, Program, some_tokens
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE
 from tracker_tui.auth.discord import DeviceCode, Discord
@@ -213,16 +213,16 @@ class Browser:
         return False
 
 
-def sign_in(circle: Circle, browser: Browser) -> Session:
-    sign_in = SignIn(circle.program().membership)
-    return sign_in.finish(sign_in.begin(), browser)
+def sign_in(circle: Circle, browser: Browser, **changes: Any) -> tuple[Program, Session]:
+    """Sign in with a program; `changes` are applied to the configured guild."""
+    program = circle.program(**changes)
+    flow = SignIn(program.membership)
+    return program, flow.finish(flow.begin(), browser)
 
 
 def test_entered_code_signs_in(circle: Circle, discord: FakeDiscord) -> None:
     browser = Browser(None, None, discord.approve)
-    program = circle.program()
-    flow = SignIn(program.membership)
-    session = flow.finish(flow.begin(), browser)
+    program, session = sign_in(circle, browser)
     assert browser.waits == [5, 5, 5]
     assert (session.member_id, session.name) == (discord.person.id, "Muad'Dib")
     assert session.role_ids == (MEMBER_ROLE,)
@@ -233,7 +233,7 @@ def test_entered_code_signs_in(circle: Circle, discord: FakeDiscord) -> None:
 
 
 def test_each_sign_in_has_its_own_row(circle: Circle, discord: FakeDiscord) -> None:
-    first, second = (sign_in(circle, Browser(discord.approve)) for _ in range(2))
+    first, second = (sign_in(circle, Browser(discord.approve))[1] for _ in range(2))
     assert len(first.row_id) == len(second.row_id) == 21
     assert first.row_id != second.row_id
     assert (second.is_new, second.is_recorded) == (True, False)
@@ -252,19 +252,20 @@ def test_member_name_is_the_server_nickname(circle: Circle, discord: FakeDiscord
     for nick, global_name in names:
         discord.membership = Membership(nick, [MEMBER_ROLE])
         discord.person.global_name = global_name
-        session = sign_in(circle, Browser(discord.approve))
+        _, session = sign_in(circle, Browser(discord.approve))
         found[nick, global_name] = session.name
         assert session.username == "paul"
     assert found == names
 
 
-def test_declined_or_expired_code_starts_no_session(circle: Circle, discord: FakeDiscord) -> None:
+def test_declined_expired_or_cancelled_code_starts_no_session(
+    circle: Circle, discord: FakeDiscord
+) -> None:
     failure_of(SignInRejected, lambda: sign_in(circle, Browser(discord.deny)), discord.issued)
     failure_of(CodeExpired, lambda: sign_in(circle, Browser(discord.expire)), discord.issued)
     assert circle.session_store.load() is None
-
-
-def test_cancelled_sign_in_stores_nothing(circle: Circle, discord: FakeDiscord) -> None:
+    # A cancelled sign-in
+    discord.seen.clear()
     browser = Browser(None, None, leaves=True)
     failure_of(SignInCancelled, lambda: sign_in(circle, browser), discord.issued)
     assert circle.session_store.load() is None
@@ -279,15 +280,11 @@ def test_polling_continues_after_slow_downs_and_server_errors(
     browser = Browser(None, None, None, None, discord.approve)
     sign_in(circle, browser)
     assert browser.waits == [5, 10, 33.5, 20, 10]
-
-
-def test_brief_outage_after_the_code_needs_no_new_code(
-    circle: Circle, discord: FakeDiscord
-) -> None:
+    # A brief outage after the code needs no new code.
     discord.fail(ME, Fault.status(503), Fault.too_many(64.5))
     discord.fail(circle.member_path, Fault.hang_up())
     browser = Browser(discord.approve)
-    session = sign_in(circle, browser)
+    _, session = sign_in(circle, browser)
     assert circle.session_store.load() == session
     assert browser.waits == [5, 2, 64.5, 2]
 
@@ -320,9 +317,7 @@ def test_member_without_access_is_signed_in_and_denied(
         (None, "is not in this guild"),
     ):
         discord.membership = membership
-        program = circle.program()
-        flow = SignIn(program.membership)
-        session = flow.finish(flow.begin(), Browser(discord.approve))
+        program, session = sign_in(circle, Browser(discord.approve))
         assert session.is_in_guild is (membership is not None)
         assert not program.membership.is_admitted
         assert program.membership.pending_record() is None
@@ -331,8 +326,7 @@ def test_member_without_access_is_signed_in_and_denied(
 
 def test_confidential_client_signs_in(discord: FakeDiscord, circle: Circle) -> None:
     discord.client_secret = "client-4u8PqS1x"
-    program = circle.program(client_secret=Secret("client-4u8PqS1x"))
-    flow = SignIn(program.membership)
-    session = flow.finish(flow.begin(), Browser(discord.approve))
+    secret = Secret("client-4u8PqS1x")
+    _, session = sign_in(circle, Browser(discord.approve), client_secret=secret)
     assert session.member_id == discord.person.id
     assert "client-4u8PqS1x" not in circle.session_store.path.read_text()

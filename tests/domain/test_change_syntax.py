@@ -123,17 +123,12 @@ def test_the_text_after_the_hash_is_the_reason() -> None:
         "=0 # all gone": "all gone",
     }
     assert {text: parse_change(text).reason for text in reasons} == reasons
-
-
-def test_a_reason_loses_its_control_characters() -> None:
+    # It loses its control characters, and has at most 500.
     reason = parse_change("+5 # red\x1b[31m\r\nalert\x00\x07\x9b").reason
     assert reason is not None
     assert reason.isprintable()
     assert reason.startswith("red")
     assert "alert" in reason
-
-
-def test_a_reason_has_at_most_500_characters() -> None:
     assert parse_change("+5 #" + "x" * MAX_REASON).reason == "x" * MAX_REASON
     # Counted after control characters were removed (data contract, "A change").
     assert parse_change("+5 #" + "x" * MAX_REASON + "\x00" * 50).reason == "x" * MAX_REASON

@@ -50,32 +50,25 @@ class Ledger:
         return page(below[:limit], is_last=len(below) < limit)
 
 
-def test_a_shorter_answer_hides_no_rows() -> None:
+def test_pages_that_overlap_are_joined() -> None:
+    # A shorter answer hides no rows.
     run = joined(None, page(range(250, 0, -1), is_last=True), page(range(250, 150, -1)))
     assert numbers(run) == [*range(250, 0, -1)]
     assert run is not None
     assert run.is_last
-
-
-def test_new_rows_come_before_cached_ones() -> None:
+    # New rows come before cached ones.
     run = joined(None, page(range(250, 100, -1)), page(range(260, 200, -1)))
     assert numbers(run) == [*range(260, 100, -1)]
     assert run is not None
     assert (run.end, run.is_last) == (entry(101).place, False)
-
-
-def test_deleted_rows_are_gone_from_refreshed_pages() -> None:
+    # Deleted rows are gone.
     run = joined(None, page(range(9, 0, -1), is_last=True), page([9, 7, 6]))
     assert numbers(run) == [9, 7, 6, 5, 4, 3, 2, 1]
-
-
-def test_rows_that_may_have_a_gap_before_them_are_left_out() -> None:
+    # Rows that may have a gap before them are left out.
     newest = page(range(500, 400, -1))
     assert joined(None, page(range(250, 0, -1), is_last=True), newest) == newest
     assert joined(entry(300).place, newest, page(range(299, 200, -1))) is None
-
-
-def test_a_run_has_a_maximum_length() -> None:
+    # A run has a maximum length.
     run = joined(entry(5_000).place, page(range(6_000, 4_999, -1)), page(range(4_999, 1, -1)))
     assert run is not None
     assert len(run.entries) == LONGEST

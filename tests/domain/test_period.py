@@ -86,9 +86,7 @@ def test_days_are_longer_and_shorter_where_clocks_are_set() -> None:
             if end - begin != 86_400
         }
         assert found == switched, zone
-
-
-def test_a_day_whose_midnight_is_jumped_over_begins_with_the_jump() -> None:
+    # A day whose midnight is jumped over begins with the jump.
     havana = ZoneInfo("America/Havana")
     begin = start_of(day(2025, 3, 9), havana)
     assert local_time(begin, havana).hour == 1
@@ -146,6 +144,9 @@ def test_a_span_is_a_number_of_hours_days_or_weeks() -> None:
     # Those that are offered can be typed.
     expected |= {period.name: period for period in PERIODS}
     assert {text: parse_period(text, BERLIN) for text in expected} == expected
+    # Those of the leaderboard are those of the contract.
+    offered = [(period.name, period.is_all) for period in LEADERBOARD_PERIODS]
+    assert offered == [("24h", False), ("7d", False), ("30d", False), ("all", True)]
 
 
 def test_dates_are_whole_days_in_the_players_zone() -> None:
@@ -178,22 +179,13 @@ def test_other_texts_are_rejected_as_periods() -> None:
             parse_period(text, BERLIN)
         assert str(caught.value).isprintable(), text
         assert len(str(caught.value)) < 200, text
-
-
-def test_distant_dates_are_periods() -> None:
+    # Distant dates are periods.
     for text in ("1900-01-01..1950-01-01", "0001-01-01..", "..9999-12-31"):
         found = parse_period(text, BERLIN)
         assert found.name == text
         assert not found.is_all
     found = parse_period("1950-01-01..1969-12-30", BERLIN)
-    assert found.since is not None
-    assert found.until is not None
-    assert found.since < found.until <= 0
-
-
-def test_the_leaderboards_periods_are_those_of_the_contract() -> None:
-    assert [period.name for period in LEADERBOARD_PERIODS] == ["24h", "7d", "30d", "all"]
-    assert [period.is_all for period in LEADERBOARD_PERIODS] == [False, False, False, True]
+    assert (found.since or 0) < (found.until or 1) <= 0
 
 
 @given(st.dates(date(1975, 1, 1), date(2100, 1, 1)), st.integers(0, 800), st.booleans())

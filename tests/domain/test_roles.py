@@ -30,13 +30,6 @@ GUILD = json.dumps(
 )
 
 
-def test_each_flag_gives_its_right_and_no_other() -> None:
-    assert {right.value for right in Right} == set(FLAGS)
-    for flag, right in FLAGS.items():
-        roles = parse_roles(json.dumps([{"id": "7", "name": "R", "level": 1, flag: True}]))
-        assert rights_of(["7"], roles) == {right}
-
-
 def test_several_roles_combine_their_rights() -> None:
     assert rights_of(["2", "3", "4"], parse_roles(GUILD)) == set(Right) - {Right.EXPORT_DATA}
     # So does one that is configured twice.
@@ -55,46 +48,23 @@ def test_rights_that_are_not_configured_are_granted_to_no_member() -> None:
     assert roles_with(Right.EXPORT_DATA, roles) == []
     text = '[{"id":"1","name":"R","level":1,"isAdmin":false,"canDoAll":true,"ISADMIN":true}]'
     assert rights_of(["1"], parse_roles(text)) == frozenset()
-
-
-def test_the_roles_with_a_right_are_listed_highest_first() -> None:
+    # The roles with a right are listed highest first.
     assert roles_with(Right.ACCESS_RESOURCES, parse_roles(GUILD)) == ["Officer", "Member"]
-
-
-def test_name_and_level_may_be_left_out() -> None:
+    # Name and level may be left out.
     (role,) = parse_roles('[{"id":"123456789012345678","canAccessResources":true}]')
-    assert role.id == "123456789012345678"
-    assert role.level == 0
+    assert (role.id, role.level) == ("123456789012345678", 0)
 
 
 def test_malformed_roles_are_rejected_with_a_clear_error() -> None:
     for text in (
-        *(
-            "",
-            " ",
-            "no json",
-            "[",
-            "[{]",
-            "{}",
-            "null",
-            "true",
-            "1",
-            '"[]"',
-            "[]]",
-            "[],",
-            "[null]",
-        ),
-        *("[1]", '["1"]', "[[]]", "[{}]", "[{'id':'1'}]", '[{"id":"1"},]', "\ufeff[]"),
+        *("", " ", "no json", "[", "[{]", "{}", "null", "true", "1", '"[]"', "[]]", "[],"),
+        *("[1]", '["1"]', "[[]]", "[{}]", "[null]", "[{'id':'1'}]", '[{"id":"1"},]', "\ufeff[]"),
         *('[{"name":"R","isAdmin":true}]', '[{"id":"1","isAdmin":true},"x"]'),
         *(f'[{{"id":{value}}}]' for value in ("null", '""', '["1"]', "true")),
-        *(
-            f'[{{"id":"1","level":{value}}}]'
-            for value in ('"high"', "true", "1.5", "NaN", "null", "9" * 5_000)
-        ),
-        *(
-            f'[{{"id":"1","isAdmin":{value}}}]'
-            for value in ('"true"', '"false"', "1", "null", "[]")
-        ),
+        *(f'[{{"id":"1","level":{value}}}]' for value in ('"high"', "true", "1.5", "NaN", "null")),
+        f'[{{"id":"1","level":{"9" * 5_000}}}]',
+        *(f'[{{"id":"1","isAdmin":{value}}}]' for value in ('"true"', '"false"', "1", "null")),
+        '[{"id":"1","isAdmin":[]}]',
         "[" * 100_000,
         '[{"id":' * 50_000,
     ):
@@ -150,6 +120,7 @@ def test_any_text_is_roles_or_a_roles_config_error(text: str) -> None:
 def test_a_member_has_a_flag_if_any_of_their_roles_has_it(
     entries: list[dict[str, Any]], held: set[str]
 ) -> None:
+    assert {right.value for right in Right} == set(FLAGS)
     rights = rights_of(held, parse_roles(json.dumps(entries)))
     for flag, right in FLAGS.items():
         assert (right in rights) is any(

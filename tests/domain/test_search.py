@@ -20,9 +20,8 @@ def resource(
     *,
     priority: bool = False,
 ) -> Resource:
-    return Resource(
-        f"id-{name}", name, 0, 0, description, category, None, None, None, 1.0, priority, "me", 0
-    )
+    texts = description, category, None, None
+    return Resource(f"id-{name}", name, 0, 0, *texts, None, 1.0, priority, "me", 0)
 
 
 IRON = resource("Iron Ore", "Raw", "Smelted into Iron Ingots")
@@ -62,17 +61,11 @@ def test_all_words_are_found_in_any_order() -> None:
 
 
 def test_matches_at_the_beginning_come_first() -> None:
-    shelf = [
-        resource("Cobalt Paste", "Raw", "made with ore"),
-        resource("Explored Map"),
-        resource("Iron Ore"),
-        resource("Ore Crusher"),
-    ]
+    shelf = [resource("Cobalt Paste", "Raw", "made with ore"), resource("Explored Map")]
+    shelf += [resource("Iron Ore"), resource("Ore Crusher")]
     # Begins the name; begins a word; within a word; only in the description.
     assert found("ore", shelf) == ["Ore Crusher", "Iron Ore", "Explored Map", "Cobalt Paste"]
-
-
-def test_equal_matches_keep_their_order_after_priority() -> None:
+    # Equal matches keep their order after priority.
     shelf = [resource("Ore A"), resource("Ore B"), resource("Ore C", priority=True)]
     for given_order in itertools.permutations(shelf):
         plain = [r.name for r in given_order if not r.priority]
@@ -84,12 +77,8 @@ def test_an_index_sees_that_a_resource_was_changed() -> None:
     renamed = IRON._replace(name="Copper Ore", description=None)
     recategorized = renamed._replace(category="Scrap")
     described = recategorized._replace(description="shiny")
-    for each, text in (
-        (IRON, "iron"),
-        (renamed, "copper"),
-        (recategorized, "scrap"),
-        (described, "shiny"),
-    ):
+    changed = {"iron": IRON, "copper": renamed, "scrap": recategorized, "shiny": described}
+    for text, each in changed.items():
         for _ in range(2):
             names, others = index.search([each], text)
             assert names + others == [each], text
@@ -133,9 +122,7 @@ def test_several_names_are_listed_with_their_ids() -> None:
     with pytest.raises(UnknownResource, match=r"a1.*b2"):
         find_resource("iron", [("a1", "Iron"), ("b2", "Iron")])
     assert find_resource("b2", [("a1", "Iron"), ("b2", "Iron")]) == "b2"
-
-
-def test_a_long_list_of_candidates_is_cut_short() -> None:
+    # A long list is cut short.
     with pytest.raises(UnknownResource, match="92 more"):
         find_resource("ore", [(f"id{n}", f"Ore {n}") for n in range(100)])
 
@@ -146,9 +133,7 @@ def test_an_unknown_name_is_rejected_in_one_line() -> None:
             find_resource(text, PAIRS)
         assert str(caught.value).isprintable(), text
         assert len(str(caught.value)) < 200, text
-
-
-def test_candidates_of_hostile_names_and_ids_are_listed_in_one_printable_line() -> None:
+    # So are candidates with hostile names and ids.
     hostile = [("\x1b[2J1", "Iron\n\x1b[31m"), ("2\r\nX", "Iron\u202e"), ("3" * 10_000, "Iron 3")]
     with pytest.raises(UnknownResource) as caught:
         find_resource("iro", hostile)

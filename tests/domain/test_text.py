@@ -63,22 +63,17 @@ def test_hostile_names_are_shown_plainly() -> None:
         12: "12",
     }
     assert {text: one_line(text) for text in shown} == shown
-
-
-def test_joined_emoji_are_separated() -> None:
     # Terminals disagree on the width of joined emoji, so they are separated.
     assert one_line("👨\u200d👩\u200d👧 clan") == "👨👩👧 clan"
 
 
-def test_marks_are_kept_two_in_a_row() -> None:
+def test_marks_are_kept_two_in_a_row_and_a_cut_text_ends_with_an_ellipsis() -> None:
     assert longest_run_of_marks(one_line(ZALGO)) == 2
     # Invisible characters do not allow more.
     for between in ("\u200d", "\u200b", "\ufe0f", "\ud800", "\ue000"):
         hidden = "Z" + f"\u0351\u036b{between}" * 20
         assert longest_run_of_marks(one_line(hidden)) <= 2, between
-
-
-def test_a_cut_text_ends_with_an_ellipsis() -> None:
+    # A cut text ends with an ellipsis.
     assert one_line("x" * 49, 48) == "x" * 47 + "…"
     assert one_line("x" * 48, 48) == "x" * 48
     assert one_line("x" * 10_000, 48) == "x" * 47 + "…"
@@ -99,9 +94,7 @@ def test_ordinary_reasons_are_unchanged_and_an_empty_one_is_none() -> None:
     reasons = {
         " spice run ": "spice run",
         "two\nlines": "two lines",
-        **{
-            text: text for text in ("[red]x[/red]", "für Ünal", "100 % of 5'; DROP TABLE resources")
-        },
+        **{text: text for text in ("[red]x[/red]", "für Ünal", "100 % of 5'; DROP TABLE x")},
         **dict.fromkeys(("", " ", "\n\t", "\x00", "\x1b\x07", "\ud800")),
     }
     assert {text: clean_reason(text) for text in reasons} == reasons
