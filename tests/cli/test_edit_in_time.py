@@ -1,10 +1,11 @@
 """`edit` keeps one deadline, whatever holds the database, the outbox or the send lock.
 
-All other timeouts are long here, so code that ignores the deadline hangs.
+The change is queued, or there is an error and it is never applied.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,14 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from db.test_full_disk import fill_up, small_disk
 from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
-from helpers.guild import ask, quantities
-from helpers.outbox_files import outbox_of, send_lock_held, store_of
+from helpers.guild import ask, make_guild, quantities
+from helpers.ledger_under_test import Books
+from helpers.outbox_files import outbox_of, pending_ids, queue, send_lock_held, states, store_of
 from helpers.processes import locked
 from helpers.timeouts import set_timeouts
 from tracker_tui.config.timeouts import Timeouts
+from tracker_tui.sync.local_store import pending_elsewhere
 from tracker_tui.sync.one_shot_edit import OneShotEdit
+
+__all__ = ["small_disk"]
 
 FOR_EVER = 40.0
 """Seconds; longer than any edit takes, even on a busy machine."""
@@ -30,6 +36,7 @@ PROMISED = 3.0
 
 @pytest.fixture
 def all_other_timeouts_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make code that ignores the deadline hang."""
     for name, value in {
         "db.sqlite.BUSY_SECONDS": FOR_EVER,
         "local.sqlite_file._BUSY_SECONDS": FOR_EVER,
@@ -41,7 +48,14 @@ def all_other_timeouts_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
     set_timeouts(monkeypatch, edit=PATIENCE, retry=FOR_EVER)
 
 
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up soon on a lock that is never released."""
+    set_timeouts(monkeypatch, edit=0.05, retry=0.0)
+
+
 waits_for_ever = pytest.mark.usefixtures("all_other_timeouts_are_long")
+hasty = pytest.mark.usefixtures("no_patience")
 
 
 def edit_in_time(run: Run, *argv: str) -> Ran:
@@ -123,3 +137,107 @@ def test_a_send_lock_that_is_never_released(run: Run, guild: Path, home: Path) -
         ran = edit_in_time(run, "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
     assert "Another tracker-tui is sending" in ran.out
+
+
+# Queued
+
+MISSING = {"no file": None, "an empty file": b"", "no database": b"some notes\n" * 500}
+
+
+def pending_count(home: Path) -> int:
+    """Return the number of pending changes on this machine."""
+    return sum(store.changes for store in pending_elsewhere(home / "data" / "guilds"))
+
+
+@hasty
+def test_an_edit_of_a_locked_file_is_sent_in_order_with_the_next_command(
+    run: Run, guild: Path, home: Path
+) -> None:
+    def assert_applied(*numbers: int) -> None:
+        expected.extend(zip(queued, numbers, strict=True))
+        rows = ask(guild, "SELECT id, new_quantity_hagga FROM resource_history ORDER BY rowid")
+        assert rows == expected
+        assert pending_count(home) == 0
+
+    expected: list[tuple[object, ...]] = []
+    for resource, command in (("iron", "list"), ("Iron Ore", "init"), ("iron", "doctor")):
+        with locked(guild):
+            queued = [queue(run, resource, "=100"), queue(run, resource, "+5")]
+        ran = run(command)
+        assert ran.status == 0, command
+        assert ("sent 2 changes of earlier runs" in ran.err) is (command != "list")
+        assert_applied(100, 105)
+        assert run(command).err == "", command
+    for first, then in (("Iron Ore", "iron"), ("iron", "Iron Ore")):
+        with locked(guild):
+            ran = run("edit", first, "=7")
+            assert ran.out.startswith(f"{first} =7 saved here, will be sent with the next command.")
+            assert "guild.db" in ran.out
+            queued = [pending_ids(home)[-1]]
+        queued.append(run("edit", then, "+5", "--json").document["change_id"])
+        assert_applied(7, 12)
+
+
+@hasty
+def test_an_edit_of_a_database_that_cannot_be_opened_is_not_queued(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an error the player repeats the edit, for example once a disk is mounted."""
+    for number, (name, content) in enumerate(MISSING.items()):
+        path = tmp_path / f"later-{number}.db"
+        if content is not None:
+            path.write_bytes(content)
+        monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+        ran = run("edit", "iron", "+5")
+        assert ran.status == 4, name
+        assert path.name in ran.error, name
+        assert "An earlier try" not in ran.error, name
+        assert pending_count(home) == 0, name
+        path.unlink(missing_ok=True)
+        make_guild(path)
+        assert run("list").status == 0, name
+        assert quantities(path, "iron") == (1_000, 500), name
+
+
+# A full disk
+
+PAGE = 4_096
+REASON = "x" * 400
+
+
+@pytest.fixture
+def small_home(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home on a small disk without other files; a full disk looks like a busy file."""
+    monkeypatch.setattr("tracker_tui.local.sqlite_file._BUSY_SECONDS", 0.05)
+    monkeypatch.setenv("TRACKER_HOME", str(small_disk / "home"))
+    return small_disk / "home"
+
+
+@pytest.mark.usefixtures("single_try")
+@pytest.mark.parametrize("is_new", [True, False], ids=["new outbox", "known outbox"])
+def test_an_edit_that_fails_is_never_applied_however_full_the_disk_is(
+    run: Run, remote_guild: Books, small_home: Path, is_new: bool
+) -> None:
+    failed = []
+    for pages in range(0, 44, 8):
+        shutil.rmtree(small_home, ignore_errors=True)
+        if not is_new:
+            assert run("edit", "spice", "=1000").status == 0
+        ballast = fill_up(small_home.parent)
+        with ballast.open("r+b") as file:
+            file.truncate(ballast.stat().st_size - pages * PAGE)
+        before = remote_guild.everything()
+        ran = run("edit", "spice", "+5", "--reason", REASON)
+        ballast.unlink()
+        if ran.status == 0:
+            continue
+        failed.append(pages)
+        assert ran.status == 1, pages
+        assert "the disk is full" in (ran.err if pages else ran.error), pages
+        # Later commands send nothing of it.
+        assert run("list").status == 0
+        assert remote_guild.everything() == before, pages
+    assert 0 in failed
+    assert run("edit", "spice", "=7").status == 0
+    assert remote_guild.quantities() == (7, 400)
+    assert set(states(small_home)) == {"applied"}

@@ -96,7 +96,7 @@ def test_history_uses_the_guilds_names_for_locations(run: Run, entries: Path) ->
 
 
 def test_history_accepts_an_id_or_a_name(run: Run, entries: Path) -> None:
-    for resource in ("iron", "Iron Ore", "iron ore", "ORE"):
+    for resource in ("iron", "Iron Ore", "ORE"):
         assert ids(run, resource) == ["d", "b", "a"], resource
 
 

@@ -1,4 +1,4 @@
-"""`tracker-tui init`: new databases, plans, and databases that stay unchanged."""
+"""`tracker-tui init`, and databases and places that no command can use: one clear line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import Run
+from helpers.commands import COMMANDS, Run
 from helpers.guild import ask
+from helpers.other_schemas import FORK
 
 FOUNDING_TABLES = {"users", "user_sessions", "resources", "resource_history", "leaderboard"}
 
@@ -81,3 +82,89 @@ def test_init_fills_an_empty_file(
     assert run("init", "--starter").status == 0
     assert tables(path) == FOUNDING_TABLES
     assert len(run("list", "--json").document) > 50
+
+
+# Unusable databases
+
+
+def test_a_file_that_is_not_a_database_is_reported_and_unchanged(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, data = tmp_path / "notes.txt", b"SQLite format 3\x00" + b"\xff" * 8_192
+    path.write_bytes(data)
+    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+    for argv in (["list"], ["edit", "iron", "+5"], ["init", "--starter"], ["init", "--plan"]):
+        ran = run(*argv)
+        assert ran.status == 4, argv
+        assert "notes.txt" in ran.error, argv
+        assert path.read_bytes() == data, argv
+
+
+OTHER_PROGRAMS = (
+    "CREATE TABLE songs (id INTEGER PRIMARY KEY, title TEXT)",
+    "CREATE TABLE resources (number INTEGER PRIMARY KEY, path TEXT)",
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); INSERT INTO users VALUES (1, 'a')",
+    ";".join(FORK),
+)
+
+
+def test_another_programs_database_is_reported_and_completed_by_init_or_unchanged(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, script in enumerate(OTHER_PROGRAMS):
+        path = tmp_path / f"other-{number}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(script)
+        monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+        before = path.read_bytes()
+        for argv in (["list"], ["edit", "iron", "+5"]):
+            ran = run(*argv)
+            assert ran.status == 4, (script, argv)
+            assert path.name in ran.error, (script, argv)
+            assert path.read_bytes() == before, (script, argv)
+        ran = run("init", "--starter")
+        if ran.status == 0:
+            assert len(run("list", "--json").document) > 50, script
+            assert run("edit", "Plastone", "+5").status == 0, script
+        else:
+            assert (ran.status, path.read_bytes()) == (4, before), script
+    # The last is a fork with one quantity. Nothing suggests to complete it.
+    for argv in (["list"], ["init"], ["init", "--plan"], ["doctor"]):
+        ran = run(*argv)
+        assert ran.status == 4, argv
+        assert "belongs to another program: its table resources has no column" in ran.out + ran.err
+        assert "init" not in ran.out + ran.err, argv
+
+
+# Even root cannot create a file below a file.
+
+
+def test_an_impossible_place_is_an_error(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("I am no folder")
+    for place, named in (
+        (f"{file}/guild.db", "guild.db"),
+        (f"{tmp_path}/{'x' * 5_000}.db", "xxx"),
+    ):
+        with monkeypatch.context() as environment:
+            environment.setenv("TURSO_DATABASE_URL", f"file:{place}")
+            for argv in COMMANDS:
+                ran = run(*argv)
+                assert ran.status == 4, argv
+                assert named in ran.error, argv
+                assert str(home) not in ran.error, argv
+    (home / "data").rename(home / "used")
+    (home / "data").write_text("I am no folder")
+    for argv in COMMANDS:
+        ran = run(*argv)
+        # The outbox is opened first, except by `init`, which needs none.
+        status, named = (4, "tracker.db") if argv[0] == "init" else (1, "outbox.db")
+        assert ran.status == status, argv
+        assert named in ran.error, argv
+    monkeypatch.setenv("TRACKER_HOME", str(file / "home"))
+    for argv in COMMANDS:
+        ran = run(*argv)
+        assert ran.status in (2, 4), argv
+        assert str(file) in ran.error, argv

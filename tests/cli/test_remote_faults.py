@@ -65,20 +65,9 @@ FAULTS = {
 }
 
 
+pytestmark = pytest.mark.usefixtures("single_try")
+
 PATIENCE = ("db.remote.DEADLINE", "guild.database_factory._LONG_WORK_SECONDS")
-
-
-@pytest.fixture(autouse=True)
-def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't retry an edit: in these tests a retry changes nothing."""
-    set_timeouts(monkeypatch, retry=0.0)
-
-
-@pytest.fixture
-def known_guild(run: Run, remote_guild: Books) -> Books:
-    """The guild with known columns, so that the next request is the change itself."""
-    assert run("edit", "spice", "=1000").status == 0
-    return remote_guild
 
 
 def in_time(run: Run, *argv: str) -> Ran:

@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import keyring.core
@@ -20,13 +19,9 @@ from helpers.discord import FakeDiscord, Membership, trust_discord
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.membership import MEMBER_ROLE, configure, settings
-from helpers.other_schemas import FOUNDING
-from helpers.proxy import Proxy, proxy_to
-from helpers.remote_guild import settled
+from helpers.proxy import Proxy
+from helpers.remote_guild import Guarded as GuardedGuild
 from helpers.servers import Server
-from helpers.timeouts import set_timeouts
-from tracker_tui.config.settings import Remote, Secret
-from tracker_tui.db.remote import open_remote
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -71,31 +66,25 @@ def settings_of_guild(
 
 @pytest.fixture
 def guild(
-    remote_url: str,
-    proxy: Proxy,
-    home: Path,
-    discord: FakeDiscord,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Books]:
+    remote_guild: Books, proxy: Proxy, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> Books:
     """A configured guild behind the proxy; the books connect to the server directly."""
+    monkeypatch.delenv("TRACKER_AUTH")
     configure(monkeypatch, settings(discord, proxy.url))
-    with closing(open_remote(Remote(remote_url, token=None))) as database:
-        yield settled(database, FOUNDING)
+    return remote_guild
 
 
 @pytest.fixture
 def guarded(
-    guarded_server: Server, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Guarded]:
+    guarded_guild: GuardedGuild,
+    guarded_server: Server,
+    discord: FakeDiscord,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Guarded:
     """A guild on a server that checks tokens, configured with a full-access token."""
-    url, full = guarded_server.new_database(), guarded_server.token()
-    with (
-        closing(open_remote(Remote(url, Secret(full)))) as database,
-        proxy_to(url) as proxy,
-    ):
-        configure(monkeypatch, settings(discord, proxy.url, full))
-        books = settled(database, FOUNDING)
-        yield Guarded(books, proxy, guarded_server, url, full, guarded_server.token("ro"))
+    monkeypatch.delenv("TRACKER_AUTH")
+    configure(monkeypatch, settings(discord, guarded_guild.proxy.url, guarded_guild.full))
+    return Guarded(*guarded_guild, guarded_server)
 
 
 @pytest.fixture(scope="package")
@@ -134,12 +123,6 @@ def blank(
     monkeypatch.setenv("DISCORD_API_URL", discord.url)
     monkeypatch.setattr("tracker_tui.config.settings.DISCORD_API_URL", discord.url)
     return guarded
-
-
-@pytest.fixture
-def single_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Don't retry edits: a retry changes nothing in these tests."""
-    set_timeouts(monkeypatch, retry=0.0)
 
 
 @pytest.fixture

@@ -41,12 +41,10 @@ class Guarded(NamedTuple):
 
     books: Books
     proxy: Proxy
-    server: Server
-    url: str
-    """The server's own URL; the proxy does not count requests to it."""
     full: str
     """The configured token, which may do everything."""
     read_only: str
+    server: Server
 
 
 class Waits:

@@ -20,6 +20,8 @@ from helpers.ledger_under_test import Books
 from helpers.membership import MEMBER_ROLE, configure, settings, sign_in
 from helpers.other_schemas import LATER
 from helpers.proxy import Proxy, cut_before, pass_on, proxy_to
+from helpers.records import Known, add_members
+from helpers.remote_guild import name_locations
 from helpers.servers import Server
 from helpers.timeouts import set_timeouts
 from tracker_tui.cli import main
@@ -117,22 +119,8 @@ def guild_words_in(text: str) -> set[str]:
 
 
 def _settled(books: Books) -> Books:
-    books.insert(
-        "users",
-        id="u7",
-        discord_id=SPY,
-        username="piter",
-        custom_nickname=SPYS_NAME,
-        created_at=1,
-        last_login=1,
-    )
-    books.insert(
-        "global_settings",
-        setting_key="inventory_location_1_name",
-        setting_value=PLACE,
-        created_at=1,
-        last_updated_at=1,
-    )
+    add_members(books, Known(SPY, "piter", SPYS_NAME))
+    name_locations(books, PLACE)
     books.ledger.create([CACHE, OTHER], SPY)
     books.ledger.apply(add(ADDED, resource_id="zanth", by=SPY, reason=REASON))
     return books

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,76 +66,45 @@ pytestmark = pytest.mark.usefixtures("patience")
 # Denied
 
 
-class Barred:
-    """Reasons why access is denied on this machine."""
+class Machine(NamedTuple):
+    """A machine on which access is to be denied."""
 
-    def __init__(self, here: Planted, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.here = here
-        self.home = home
-        self.monkeypatch = monkeypatch
+    here: Planted
+    home: Path
+    monkeypatch: pytest.MonkeyPatch
 
-    def not_signed_in(self) -> None:
-        session_file(self.home).unlink()
+    def age(self, hours: float, faults: Mapping[str, Fault] | None = None) -> None:
+        """Make Discord's last answer older, and Discord fail."""
+        grow_old(load_config(os.environ), hours * HOUR)
+        for path, fault in (faults or {}).items():
+            self.here.discord.fail_always(path, fault)
 
-    def the_session_is_damaged(self) -> None:
-        session_file(self.home).write_bytes(b"{ nonsense")
-
-    def left_the_guild_as_known(self) -> None:
-        self._known_as(None)
-
-    def has_no_role_as_known(self) -> None:
-        self._known_as(Membership(roles=[GUEST_ROLE]))
-
-    def left_the_guild_as_turns_out(self) -> None:
-        self._older(29 * HOUR)
+    def leave(self) -> None:
+        """Leave the guild, which the next check finds out."""
+        self.age(29)
         self.here.discord.membership = None
 
-    def signed_out_at_discord_as_turns_out(self) -> None:
-        self._older(29 * HOUR)
-        self.here.discord.fail_always(ME, Fault.status(401, {"message": "401: Unauthorized"}))
-        self.here.discord.fail_always(TOKEN, Fault.status(400, {"error": "invalid_grant"}))
-
-    def the_role_means_nothing_any_more(self) -> None:
-        self.monkeypatch.setenv(
-            "DISCORD_ROLES_CONFIG",
-            f'[{{"id": "{MEMBER_ROLE}", "name": "Fremen"}}, '
-            '{"id": "9", "name": "Chosen", "canAccessResources": true}]',
-        )
-
-    def signed_in_to_another_guild(self) -> None:
-        self.monkeypatch.setenv("DISCORD_GUILD_ID", "4711")
-
-    def signed_in_with_another_application(self) -> None:
-        self.monkeypatch.setenv("DISCORD_CLIENT_ID", "4711")
-
-    def old_while_discord_is_away(self) -> None:
-        self._older(28 * HOUR)
-        self.here.discord.fail_always("*", Fault.hang_up())
-
-    def old_while_discord_refuses(self) -> None:
-        self._older(28 * HOUR)
-        self.here.discord.fail_always(MEMBER, Fault.status(403, {"message": "Missing Access"}))
-
-    def from_the_future_while_discord_is_away(self) -> None:
-        self._older(-25 * HOUR)
-        self.here.discord.fail_always("*", Fault.hang_up())
-
-    def _older(self, seconds: float) -> None:
-        grow_old(load_config(os.environ), seconds)
-
-    def _known_as(self, membership: Membership | None) -> None:
+    def know(self, roles: tuple[str, ...] | None) -> None:
+        """Store a session of a member with these roles, or of somebody who left the guild."""
+        membership = None if roles is None else Membership(roles=list(roles))
         self.here.discord.membership = membership
         session_store = SessionStore(load_config(os.environ))
         session = session_store.load()
         assert session is not None
-        roles = () if membership is None else tuple(membership.roles)
-        session_store.save(session._replace(is_in_guild=membership is not None, role_ids=roles))
+        session_store.save(session._replace(is_in_guild=roles is not None, role_ids=roles or ()))
+
+    def set(self, name: str, value: str) -> None:
+        self.monkeypatch.setenv(name, value)
+
+    def store(self, content: bytes) -> None:
+        session_file(self.home).write_bytes(content)
 
 
 class Bar(NamedTuple):
     """A reason for denied access, and the message about it."""
 
-    go: Callable[[Barred], None]
+    name: str
+    go: Callable[[Machine], object]
     said: str
     is_known: bool = False
     """Whether Discord or the guild's settings deny access; otherwise the rights are unknown."""
@@ -143,20 +112,30 @@ class Bar(NamedTuple):
 
 LEFT = "Paul Atreides is not in this guild on Discord"
 NO_ROLE = f"{NICKNAME} has no role that may enter. Only "
+REVOKED = {
+    ME: Fault.status(401, {"message": "401: Unauthorized"}),
+    TOKEN: Fault.status(400, {"error": "invalid_grant"}),
+}
+CHOSEN = f"{NO_ROLE}Chosen may see"
+NEW_ROLES = (
+    f'[{{"id": "{MEMBER_ROLE}", "name": "Fremen"}}, '
+    '{"id": "9", "name": "Chosen", "canAccessResources": true}]'
+)
+AWAY = {"*": Fault.hang_up()}
 BARS = (
-    Bar(Barred.left_the_guild_as_turns_out, LEFT, is_known=True),
-    Bar(Barred.left_the_guild_as_known, LEFT, is_known=True),
-    Bar(Barred.has_no_role_as_known, NO_ROLE, is_known=True),
-    Bar(Barred.signed_out_at_discord_as_turns_out, "it was revoked, or is too old", is_known=True),
-    Bar(Barred.the_role_means_nothing_any_more, f"{NO_ROLE}Chosen may see", is_known=True),
-    Bar(Barred.not_signed_in, "You are not signed in"),
-    Bar(Barred.the_session_is_damaged, "The session that is kept on this machine is damaged"),
-    Bar(Barred.signed_in_to_another_guild, "The sign-in on this machine is for another guild"),
-    Bar(Barred.old_while_discord_is_away, "Your roles were last read from Discord 1 d ago"),
-    Bar(Barred.from_the_future_while_discord_is_away, "Nothing is shown or sent until Discord"),
+    Bar("left the guild", Machine.leave, LEFT, is_known=True),
+    Bar("left, as known", lambda m: m.know(None), LEFT, is_known=True),
+    Bar("no role, as known", lambda m: m.know((GUEST_ROLE,)), NO_ROLE, is_known=True),
+    Bar("revoked", lambda m: m.age(29, REVOKED), "it was revoked, or is too old", is_known=True),
+    Bar("new roles", lambda m: m.set("DISCORD_ROLES_CONFIG", NEW_ROLES), CHOSEN, is_known=True),
+    Bar("no session", lambda m: session_file(m.home).unlink(), "You are not signed in"),
+    Bar("damaged", lambda m: m.store(b"{ nonsense"), "The session that is kept on this machine is"),
+    Bar("another guild", lambda m: m.set("DISCORD_GUILD_ID", "4711"), "is for another guild"),
+    Bar("no Discord", lambda m: m.age(28, AWAY), "Your roles were last read from Discord 1 d ago"),
+    Bar("future", lambda m: m.age(-25, AWAY), "Nothing is shown or sent until Discord"),
     # The doctor finds the fault at Discord, before it examines the session.
-    Bar(Barred.signed_in_with_another_application, "is for another guild"),
-    Bar(Barred.old_while_discord_refuses, "403: Missing Access"),
+    Bar("application", lambda m: m.set("DISCORD_CLIENT_ID", "4711"), "is for another guild"),
+    Bar("403", lambda m: m.age(28, {MEMBER: Fault.status(403, {"message": "No"})}), "403: No"),
 )
 
 
@@ -168,7 +147,7 @@ def assert_silent(ran: Ran, home: Path) -> None:
         assert guild_words_in(text) == set(), text
 
 
-@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.go.__name__)
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.name)
 def test_denied_member_sees_nothing_of_the_guild(
     run: Run,
     home: Path,
@@ -180,7 +159,7 @@ def test_denied_member_sees_nothing_of_the_guild(
     def again() -> str:
         """Bar a member who has viewed everything; return the id of the pending change."""
         here.move_in(home, monkeypatch, waits=True)
-        bar.go(Barred(here, home, monkeypatch))
+        bar.go(Machine(here, home, monkeypatch))
         here.forget_requests()
         (change_id,) = pending_ids(home)
         return change_id
@@ -234,7 +213,7 @@ def test_tokens_of_another_guild_are_never_sent(
     run: Run, home: Path, here: Planted, type_in: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.move_in(home, monkeypatch, waits=True)
-    Barred(here, home, monkeypatch).signed_in_with_another_application()
+    monkeypatch.setenv("DISCORD_CLIENT_ID", "4711")
     kept = session_file(home).read_bytes()
     for argv in (["list"], ["edit", "zanth", "+1"], ["invite"], ["doctor"], ["whoami"], ["logout"]):
         type_in("a-token")

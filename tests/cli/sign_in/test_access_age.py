@@ -229,25 +229,15 @@ def test_pending_changes_are_sent_after_access_returns(
         assert pending_ids(home) == [], argv
 
 
-def test_pending_changes_are_sent_after_a_new_sign_in(
+def test_pending_changes_are_sent_after_a_new_sign_in_but_never_as_another_member(
     run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
 ) -> None:
     discord.revoke()
     grow_old(load_config(os.environ), 5 * HOUR)
     assert run("whoami").status == 3
     assert copies(home) == set()
-    discord.approves_at_once = True
-    assert run("login").status == 0
-    assert run("list").status == 0
-    assert changed(guild) == [(pending_change, "spice", 1_005)]
-
-
-def test_pending_changes_are_never_sent_as_another_member(
-    run: Run, home: Path, guild: Books, pending_change: str, discord: FakeDiscord
-) -> None:
-    paul = discord.person.id
-    session_file(home).unlink()
-    discord.person.id, discord.approves_at_once = "4711", True
+    paul, discord.approves_at_once = discord.person.id, True
+    discord.person.id = "4711"
     assert run("login").status == 0
     assert run("edit", "water", "+1").status == 0
     assert [row[1] for row in changed(guild)] == ["water"]
@@ -256,6 +246,7 @@ def test_pending_changes_are_never_sent_as_another_member(
     assert run("login").status == 0
     assert run("list").status == 0
     assert guild.row("resource_history", pending_change)["updated_by"] == paul
+    assert guild.quantities() == (1_005, 400)
 
 
 # Edits, which have a deadline

@@ -120,16 +120,6 @@ def in_a_token_that_cannot_be_sent(known: KnownSecrets) -> Fault:
     )
 
 
-def cut_off(number: int, kept: int) -> Shape:
-    """Put a secret where a message that is too long is cut."""
-
-    def shape(known: KnownSecrets) -> Fault:
-        secret = known.sent[number] if known.sent else ""
-        return Fault.status(400, {"error": "x" * (199 - kept) + secret})
-
-    return shape
-
-
 SHAPES: dict[str, Shape] = {
     **{f"{status} in JSON": in_json(status) for status in (200, 401, 429, 500)},
     "400 in words": in_words(400),
@@ -138,8 +128,6 @@ SHAPES: dict[str, Shape] = {
     "an answer of another kind": in_an_answer_of_another_kind,
     "fields that are no good": in_fields_that_are_no_good,
     "a token that cannot be sent": in_a_token_that_cannot_be_sent,
-    "the first cut late": cut_off(0, 30),
-    "the last cut early": cut_off(-1, 16),
     "hangs up": lambda known: Fault.hang_up(),
 }
 
