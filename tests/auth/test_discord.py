@@ -78,7 +78,7 @@ def codes_that_fail(
     return failures_of(kind, ask, cases, ["device-8FzQ"])
 
 
-def test_missing_fields_of_a_code_get_the_defaults_of_rfc_8628(
+def test_interval_and_lifetime_of_a_code_have_defaults_and_limits(
     discord: FakeDiscord, client: Discord
 ) -> None:
     lacking = ("verification_uri_complete", "expires_in", "interval")
@@ -88,9 +88,7 @@ def test_missing_fields_of_a_code_get_the_defaults_of_rfc_8628(
     assert code.link_with_code == code.link == "https://discord.com/activate"
     assert code.interval == 5
     assert before + 300 <= code.expires_at <= time.monotonic() + 300
-
-
-def test_interval_and_lifetime_of_a_code_are_limited(discord: FakeDiscord, client: Discord) -> None:
+    # They are limited.
     for given, expected in ((0, 1), (-5, 1), (0.25, 1), (3600, 60), (7.5, 7.5)):
         discord.fail(DEVICE, authorization(interval=given))
         assert client.request_code().interval == expected, given
@@ -196,9 +194,8 @@ def test_refresh_token_and_lifetime_are_optional(discord: FakeDiscord, client: D
     for tokens in (client.poll(CODE), client.refresh(REFRESH)):
         assert (tokens.access.reveal(), tokens.refresh) == ("a-1", None)
         assert 0 <= time.time() + 604_800 - tokens.expires_at < 60
-
-
-def test_token_lifetime_is_limited(discord: FakeDiscord, client: Discord) -> None:
+    # A lifetime is limited.
+    discord.heal()
     for sent, lifetime in (
         *((3600, 3600), ("3600", 3600), ("60.5", 60), ("6e5", 600_000), (99.9, 99)),
         *((0, 0), (-5, 0), (10**300, 31_622_400)),
@@ -280,10 +277,7 @@ def test_only_a_404_means_not_in_the_guild_and_a_401_an_invalid_token(
     for name in ("me", "member"):
         discord.fail(CALLS[name].path, Fault.status(401, b"\xff not even JSON"))
         failure_of(TokenInvalid, partial(CALLS[name].ask, client), SECRETS)
-
-
-def test_names_are_one_line_and_cut(discord: FakeDiscord, client: Discord) -> None:
-    access = Secret(discord.grant()["access_token"])
+    # Names are one line, and cut.
     for name, shown in ((HOSTILE, HARMLESS), ("x" * 50_000, "x" * 99 + "…")):
         discord.person.username = discord.person.global_name = name
         discord.membership = Membership(name, ["1"])
@@ -351,20 +345,14 @@ def test_rejection_is_quoted_in_one_line_without_secrets(discord: FakeDiscord) -
         discord.fail(call.path, Fault.status(403, {"message": f"{HOSTILE}: {' '.join(sent)}"}))
         message = str(failure_of(DiscordRejected, partial(call.ask, client), sent))
         assert message.endswith(f"(403: {HARMLESS}: {' '.join('…' for _ in sent)})."), name
-
-
-def test_secrets_are_redacted_before_the_text_is_cut(discord: FakeDiscord, client: Discord) -> None:
+    # Secrets are redacted before the text is cut.
     for before in range(180, 200, 2):
         said = {"message": "x" * before + REFRESH.reveal()}
         discord.fail(TOKEN, Fault.status(403, said))
         with pytest.raises(DiscordRejected) as caught:
             client.refresh(REFRESH)
         assert REFRESH.reveal()[:4] not in str(caught.value)
-
-
-def test_rejection_without_a_message_names_the_status(
-    discord: FakeDiscord, client: Discord
-) -> None:
+    # Without a message the status is named.
     for body in (b"", b"[]", b"\xff", b'{"message": 5}', b"[" * 10_000):
         discord.fail(ME, Fault.status(403, body))
         error = failure_of(DiscordRejected, lambda: client.me(ACCESS), SECRETS)

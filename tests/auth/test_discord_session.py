@@ -182,7 +182,7 @@ def test_size_limit_counts_unpacked_bytes_and_broken_bodies_are_reported(
     discord: FakeDiscord, client: Discord
 ) -> None:
     for call in CALLS.values():
-        discord.fail(call.path, Fault.huge(8 * MOST_BYTES))
+        discord.fail(call.path, Fault.garbage(b'"' + b"x" * (8 * MOST_BYTES) + b'"'))
         failure_of(DiscordUnreachable, partial(call.ask, client), SECRETS)
     for is_packed in (False, True):
         for size in (MOST_BYTES, MOST_BYTES + 1):

@@ -123,33 +123,6 @@ def test_files_are_private(
     assert mode_of(session_store.path) == 0o600
 
 
-def test_a_reader_never_sees_half_a_file(session_store: SessionStore) -> None:
-    short, long = a_session(role_ids=("1",)), a_session(role_ids=("1",) * 2_000)
-    session_store.save(short, TOKENS)
-    is_over, found, trouble = threading.Event(), set(), []
-
-    def read() -> None:
-        reads = 0
-        try:
-            while not is_over.is_set() or reads < 50:
-                session = session_store.load()
-                found.add(None if session is None else len(session.role_ids))
-                reads += 1
-        except Exception as error:  # noqa: BLE001 - the test tells of it
-            trouble.append(error)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    for _ in range(30):
-        session_store.save(long)
-        session_store.save(short)
-    is_over.set()
-    reader.join(SECONDS)
-    assert not reader.is_alive()
-    assert not trouble
-    assert found <= {1, 2_000}
-
-
 @pytest.mark.parametrize("where", ["fsync", "replace"])
 def test_a_session_that_cannot_be_written_leaves_the_one_before(
     session_store: SessionStore, monkeypatch: pytest.MonkeyPatch, where: str

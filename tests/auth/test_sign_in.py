@@ -272,15 +272,9 @@ def test_declined_expired_or_cancelled_code_starts_no_session(
     assert len(discord.requests_to(TOKEN)) == 2
 
 
-def test_polling_continues_after_slow_downs_and_server_errors(
+def test_brief_outage_after_the_code_needs_no_new_code(
     circle: Circle, discord: FakeDiscord
 ) -> None:
-    discord.slow_down_next(1)
-    discord.fail(TOKEN, Fault.status(502), Fault.too_many(33.5), Fault.hang_up())
-    browser = Browser(None, None, None, None, discord.approve)
-    sign_in(circle, browser)
-    assert browser.waits == [5, 10, 33.5, 20, 10]
-    # A brief outage after the code needs no new code.
     discord.fail(ME, Fault.status(503), Fault.too_many(64.5))
     discord.fail(circle.member_path, Fault.hang_up())
     browser = Browser(discord.approve)
@@ -321,7 +315,10 @@ def test_member_without_access_is_signed_in_and_denied(
         assert session.is_in_guild is (membership is not None)
         assert not program.membership.is_admitted
         assert program.membership.pending_record() is None
+        assert program.lost_access == [discord.person.id]
+        assert circle.program().membership.pending_record() is None
         assert reason in str(failure_of(AccessDenied, program.membership.require))
+        circle.session_store.delete()
 
 
 def test_confidential_client_signs_in(discord: FakeDiscord, circle: Circle) -> None:

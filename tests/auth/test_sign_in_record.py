@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.auth_guild import HOUR, Circle, assert_denied, each_denial, roles_now
+from helpers.auth_guild import HOUR, Circle, roles_now
 from helpers.build import new_resource
 from helpers.clocks import LedgerClock
-from helpers.discord import FakeDiscord, Membership
+from helpers.discord import FakeDiscord
 from helpers.ledger_under_test import Books, MakeLedger, Row, on_both
 from helpers.membership import ADMIN_ROLE, MEMBER_ROLE
 from helpers.other_schemas import FOUNDING, OURS, USERS_UNIQUE
@@ -279,14 +279,3 @@ def test_changed_roles_and_new_sessions_are_recorded_again(
     assert newest is not None
     assert newest.session_id != new.session_id
     assert newest.is_new
-
-
-@each_denial
-def test_denied_member_is_not_recorded(
-    circle: Circle, discord: FakeDiscord, membership: Membership | None, said: str
-) -> None:
-    discord.membership = membership
-    program = circle.signed_in()
-    assert_denied(program, said)
-    assert program.lost_access == [discord.person.id]
-    assert circle.program().membership.pending_record() is None

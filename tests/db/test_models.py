@@ -130,24 +130,21 @@ def test_the_fields_of_a_model_match_the_columns_of_its_table(schema: sqlite3.Co
         assert field.column_name not in columns(schema, field.model._meta.table_name)
 
 
-def test_the_optional_fields_are_columns_of_existing_schemas() -> None:
-    named = {(field.model, field.column_name) for field in OPTIONAL}
-    newer = {(new.model, new.column_name) for _, new in LOCATION_PAIRS}
-    assert named == newer | {(ResourceRow, "subcategory"), (ResourceRow, "tier")}
-
-
-def test_location_1_is_hagga_and_location_2_the_deep_desert() -> None:
+def test_the_optional_fields_and_their_older_counterparts() -> None:
     pairs = {
         (old.model, old.column_name): (new.model, new.column_name) for old, new in LOCATION_PAIRS
     }
-    expected = {
-        (ResourceRow, "quantity_hagga"): (ResourceRow, "quantity_location_1"),
-        (ResourceRow, "quantity_deep_desert"): (ResourceRow, "quantity_location_2"),
+    prefixes: list[tuple[type[Model], str]] = [(ResourceRow, "quantity")]
+    prefixes += [(HistoryRow, name) for name in ("previous_quantity", "new_quantity")]
+    prefixes.append((HistoryRow, "change_amount"))
+    places = {"hagga": "location_1", "deep_desert": "location_2"}
+    assert pairs == {
+        (model, f"{prefix}_{old}"): (model, f"{prefix}_{new}")
+        for model, prefix in prefixes
+        for old, new in places.items()
     }
-    for prefix in ("previous_quantity", "new_quantity", "change_amount"):
-        expected[HistoryRow, f"{prefix}_hagga"] = (HistoryRow, f"{prefix}_location_1")
-        expected[HistoryRow, f"{prefix}_deep_desert"] = (HistoryRow, f"{prefix}_location_2")
-    assert pairs == expected
+    named = {(field.model, field.column_name) for field in OPTIONAL}
+    assert named == {*pairs.values(), (ResourceRow, "subcategory"), (ResourceRow, "tier")}
 
 
 def test_the_settings_table_has_the_websites_name() -> None:

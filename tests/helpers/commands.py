@@ -13,18 +13,11 @@ from typing import Any, NamedTuple
 SETTINGS = ("TURSO_", "DISCORD_", "TRACKER_")
 
 RESOURCE_TYPES: dict[str, tuple[type, ...]] = {
-    "id": (str,),
-    "name": (str,),
-    "category": (str,),
-    "hagga": (int,),
-    "deep_desert": (int,),
-    "total": (int,),
+    **dict.fromkeys(("id", "name", "category", "status", "updated_by"), (str,)),
+    **dict.fromkeys(("hagga", "deep_desert", "total", "updated_at"), (int,)),
     "target": (int, type(None)),
-    "status": (str,),
     "priority": (bool,),
     "multiplier": (float,),
-    "updated_at": (int,),
-    "updated_by": (str,),
 }
 COMMANDS = [
     *(["list"], ["history"], ["leaderboard"], ["edit", "iron", "+5"]),

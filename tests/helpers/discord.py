@@ -105,11 +105,6 @@ class Fault:
         return cls.status(429, body, {"Retry-After": str(math.ceil(retry_after))})
 
     @classmethod
-    def huge(cls, bytes_count: int) -> Self:
-        """A success whose body is one JSON string of that size, including its quotes."""
-        return cls.garbage(b'"' + b"x" * (bytes_count - 2) + b'"')
-
-    @classmethod
     def redirect(cls, location: str) -> Self:
         """A redirect."""
         return cls.status(302, headers={"Location": location})

@@ -24,13 +24,8 @@ from tracker_tui.tracker.tracker import Tracker
 MEMBER_ROLE, OFFICER_ROLE, ADMIN_ROLE, GUEST_ROLE = "1001", "1002", "1003", "1004"
 ROLES: list[dict[str, Any]] = [
     {"id": MEMBER_ROLE, "name": "Fremen", "level": 1, "canAccessResources": True},
-    {
-        "id": OFFICER_ROLE,
-        "name": "Naib",
-        "level": 2,
-        "canAccessResources": True,
-        "canEditTargets": True,
-    },
+    {"id": OFFICER_ROLE, "name": "Naib", "level": 2}
+    | {"canAccessResources": True, "canEditTargets": True},
     {"id": ADMIN_ROLE, "name": "Mahdi", "level": 3, "canAccessResources": True, "isAdmin": True},
     {"id": GUEST_ROLE, "name": "Smuggler", "level": 0},
 ]

@@ -22,14 +22,15 @@ from tracker_tui.domain.period import ALL, Period
 from tracker_tui.ledger.history import HistoryQuery
 
 WRITINGS = ["1", "2", "3", "4", "5", "6", "7", "Muad'Dib", "paul", "chani", "Naib", "stilgar"]
-WRITINGS += ["Usul", "Gurney", "somebody else", "deleted-user-x"]
+WRITINGS += ["Usul", "Gurney", "somebody else", "deleted-user-x", "Würzmeister"]
 REASONS = [None, "", "raid", "Würze holen", "WÜRZE", "100% sure", "100 or so", "a_b", "spice a b"]
 MOVES = [
     *(moved((10, 15)), moved((15, 10)), moved((5, 5), (0, 7)), moved((5, 5), (7, 0))),
     *(moved((9, 4), (0, 5)), moved((3, 3), (2, 2))),
 ]
 TEXTS = ["", " ", "raid", "WÜRZE", "würze", "Spice", "spice muad", "100%", "%", "_", "a_b", "naib"]
-TEXTS += ["paul", "usul", "!?", "nothing of the kind", "deleted"]
+TEXTS += ["paul", "usul", "!?", "nothing of the kind", "deleted", "ürz", "ÜRZ", "gurney ore", "100"]
+TEXTS += ["iron_ore", "WÜRZMEISTER water", "ra*?", "raid'--", '[]"raid', "\\zzz", "_%_"]
 
 CHANGE_TYPES = ["relative", "absolute", "transfer", "of the future"]
 # Few moments, so that many rows share one
@@ -188,6 +189,7 @@ def test_all_pages_together_match_the_model(
     check()
 
 
+@on_both
 def test_each_filter_alone_matches_the_model(guild: Books) -> None:
     columns = [cycle(each) for each in (sorted(RESOURCES), WRITINGS, REASONS, TIMES)]
     names = ("resource_id", "updated_by", "reason", "created_at")

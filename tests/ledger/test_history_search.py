@@ -68,25 +68,6 @@ def test_matches_that_just_fill_a_page_are_known_to_be_the_last(hundred: Books) 
         assert (len(page.entries), page.is_last) == (limit, is_last)
 
 
-@on_both
-def test_wildcards_in_a_text_mean_nothing(guild: Books) -> None:
-    insert_all(guild, "resource_history", [history_row("plain", reason="for the raid")])
-    for text in ("%", "_", "%%", "_%_", "\\", "*?", "'", '"', "--", "[]*"):
-        # Without words everything passes.
-        assert walk(guild, HistoryFilter(text=text), 5).ids == ["plain"], text
-        assert walk(guild, HistoryFilter(text=f"ra{text}"), 5).ids == ["plain"], text
-        assert walk(guild, HistoryFilter(text=f"{text}zzz"), 5).ids == [], text
-
-
-@on_both
-def test_letters_of_either_case_are_found(guild: Books) -> None:
-    written = {"a": "Würze", "b": "würze", "c": "WÜRZE", "d": "wuerze", "e": "WAERZE"}
-    rows = [history_row(key, reason=f"({text})") for key, text in written.items()]
-    insert_all(guild, "resource_history", rows)
-    for text in ("Würze", "würze", "WÜRZE", "ürz", "ÜRZ"):
-        assert walk(guild, HistoryFilter(text=text), 5).ids == ["c", "b", "a"], text
-
-
 def test_text_with_unusual_case_folding_is_found_as_typed(guild: Books) -> None:
     """Folding the case changes some letters into others, and into several."""
     texts = ("Straße", "οδος", "İstanbul")
@@ -94,19 +75,6 @@ def test_text_with_unusual_case_folding_is_found_as_typed(guild: Books) -> None:
     insert_all(guild, "resource_history", rows)
     for text in texts:
         assert walk(guild, HistoryFilter(text=text), 5).ids == [text]
-
-
-def test_names_of_members_and_resources_are_searched(guild: Books) -> None:
-    rows = [
-        history_row("not it", updated_by="2", resource_id="spice"),
-        history_row("sand", updated_by="6", resource_id="ore"),
-        history_row("dust", updated_by="7", resource_id="water"),
-    ]
-    insert_all(guild, "resource_history", rows)
-    for text in ("gurney", "Gurn", "iron ORE", "iron_ore", "100", "gurney ore"):
-        assert walk(guild, HistoryFilter(text=text), 5).ids == ["sand"], text
-    for text in ("WÜRZMEISTER", "würzmeister", "würzmeister water"):
-        assert walk(guild, HistoryFilter(text=text), 5).ids == ["dust"], text
 
 
 @on_both

@@ -268,18 +268,7 @@ def test_days_begin_at_midnight_on_both_sides_of_a_switch(guild: Books) -> None:
             if end - begin != DAY
         ]
         times = [*switched, moments[0] - 1, moments[0], moments[100] - 1, moments[100]]
+        times += [1_577_836_800, int(time.time())]
         assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times], zone
     # Milliseconds
     assert days_in_sql(guild, [NOW * 1000], BERLIN) == [day_of(NOW, BERLIN)]
-
-
-moments = st.integers(1_577_836_800, int(time.time()))
-
-
-def test_a_day_in_sql_is_the_day_of_the_players_zone(guild: Books) -> None:
-    @given(st.lists(moments, min_size=1, max_size=10), st.sampled_from(ZONES))
-    @example([1_577_836_800, int(time.time())], BERLIN)
-    def check(times: list[int], zone: ZoneInfo) -> None:
-        assert days_in_sql(guild, times, zone) == [day_of(at, zone) for at in times]
-
-    check()
