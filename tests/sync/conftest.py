@@ -14,7 +14,7 @@ from sync.programs import Clock, OpenStore, Program
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
-MakeProgram = Callable[[], Program]
+Start = Callable[[], Program]
 
 
 @pytest.fixture
@@ -41,17 +41,17 @@ def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
 
 
 @pytest.fixture
-def make_program(folder: Path, clock: Clock, ledger: Ledger) -> Iterator[MakeProgram]:
+def start(folder: Path, clock: Clock, ledger: Ledger) -> Iterator[Start]:
     """Start another program on the same machine, for the same guild."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(Program(folder, ledger, clock)))
 
 
 @pytest.fixture
-def program(make_program: MakeProgram, books: Books) -> Program:
+def program(start: Start, books: Books) -> Program:
     """A program that has read the guild's 1,000 Spice at Hagga."""
     books.run("UPDATE resources SET quantity_hagga = 1000")
-    program = make_program()
+    program = start()
     program.refresh()
     return program
 

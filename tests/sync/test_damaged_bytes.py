@@ -10,7 +10,7 @@ import pytest
 
 from helpers.build import PLAYER, add, set_to
 from helpers.other_schemas import ask
-from sync.conftest import MakeProgram
+from sync.conftest import Start
 from sync.programs import Program
 from sync.test_local_store import PART, WHOLE
 from sync.test_replica import SPICE, WATER
@@ -104,10 +104,10 @@ SPOILT = {
 
 @pytest.mark.parametrize("column", SPOILT)
 def test_an_outbox_that_is_damaged_during_a_run_is_set_aside_and_reported(
-    program: Program, make_program: MakeProgram, folder: Path, column: str
+    program: Program, start: Start, folder: Path, column: str
 ) -> None:
     program.submit(add(5))
-    other = make_program()
+    other = start()
     ask(folder / OUTBOX_NAME, f"UPDATE entries SET {column} = {SPOILT[column]}")
     program.engine.catch_up()
     assert program.shown() == (1000, 0)
@@ -117,7 +117,7 @@ def test_an_outbox_that_is_damaged_during_a_run_is_set_aside_and_reported(
     (aside,) = folder.glob(f"{OUTBOX_NAME}.damaged-*[0-9]")
     (warning,) = program.warnings
     assert str(aside) in warning
-    assert other.warnings == make_program().warnings == []
+    assert other.warnings == start().warnings == []
     # A change that finds the outbox damaged goes into the new one.
     ask(folder / OUTBOX_NAME, "DROP TABLE entries")
     program.submit(add(7))

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.build import PLAYER, add, remove, set_to
 from helpers.ledger_under_test import Books
-from sync.conftest import MakeProgram
+from sync.conftest import Start
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
@@ -62,19 +62,19 @@ def test_a_change_that_was_not_saved_is_not_shown_projected_or_undone(program: P
     assert program.engine.undo(program.engine.newest_submission).is_empty
 
 
-def test_changes_left_by_the_last_run_are_shown_without_the_ledger_and_reported(
-    program: Program, make_program: MakeProgram
+def test_changes_left_by_the_last_run_are_shown_and_reported(
+    program: Program, start: Start
 ) -> None:
     program.submit(add(5))
     program.submit(remove(1005))
     program.close()
     (left,) = pending_elsewhere(program.outbox._file.path.parent.parent)
     assert (left.member, left.changes) == (PLAYER, 2)
-    assert make_program().shown() == (0, 0)
+    assert start().shown() == (0, 0)
 
 
-def test_changes_cancelled_elsewhere_disappear(program: Program, make_program: MakeProgram) -> None:
-    other = make_program()
+def test_changes_cancelled_elsewhere_disappear(program: Program, start: Start) -> None:
+    other = start()
     for take_step in (
         lambda key: program.outbox.begin_sending([key], 2.0),
         lambda key: program.outbox.mark_unsent([key]),
@@ -90,10 +90,10 @@ def test_changes_cancelled_elsewhere_disappear(program: Program, make_program: M
         program.outbox.mark_unsent([change.id])
 
 
-def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
-    program: Program, make_program: MakeProgram, books: Books
+def test_changes_are_in_the_order_of_the_outbox(
+    program: Program, start: Start, books: Books
 ) -> None:
-    other = make_program()
+    other = start()
     program.submit(add(5))
     assert other.shown() == (1000, 0)
     other.engine.catch_up()
@@ -116,16 +116,14 @@ def test_changes_of_two_programs_are_shown_in_the_order_of_the_outbox(
 # Refreshing while another program sends
 
 
-def test_an_applied_change_without_an_answer_is_shown_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_an_unanswered_change_is_shown_once(program: Program, start: Start, books: Books) -> None:
     for round_, request in enumerate(REQUESTS):
         expected = (1005 + round_ * 205, 0)
         change = add(5)
         program.submit(change)
         deliver(program, change)
         program.refresh(request)
-        assert program.shown() == make_program().shown() == books.quantities() == expected
+        assert program.shown() == start().shown() == books.quantities() == expected
         assert program.overlay.applied_ids == {change.id}
         for others in (100, 200):
             books.ledger.apply(add(100))
@@ -136,13 +134,11 @@ def test_an_applied_change_without_an_answer_is_shown_once(
         assert program.overlay.applied_ids == frozenset()
 
 
-def test_a_refresh_while_another_program_sends_shows_each_change_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_a_refresh_shows_each_change_once(program: Program, start: Start, books: Books) -> None:
     cases = product(REQUESTS, ("before", "after"), (True, False), (True, False))
     for number, case in enumerate(cases, start=1):
         request, moment, is_answered, was_known = case
-        other, change = make_program(), add(5)
+        other, change = start(), add(5)
         if was_known:
             other.submit(change)
 
@@ -156,11 +152,9 @@ def test_a_refresh_while_another_program_sends_shows_each_change_once(
         assert program.shown() == books.quantities() == expected, case
 
 
-def test_unsure_rows_are_left_out(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_unsure_rows_are_left_out(program: Program, start: Start, books: Books) -> None:
     books.insert_resource("water", quantity_hagga=50)
-    other = make_program()
+    other = start()
     for request, expected in zip(REQUESTS, (1005, 1010), strict=True):
         send_change = partial(send, other, add(5), is_answered=False, was_known=False)
         refreshed = program.refresh(request, ledger=Interleaved(program.ledger, before=send_change))
@@ -183,9 +177,7 @@ def test_pending_changes_show_no_deleted_resource(program: Program, books: Books
     assert program.states() == {change.id: EntryState.REJECTED}
 
 
-def test_a_change_that_a_restored_backup_lacks_is_sent_again(
-    program: Program, books: Books
-) -> None:
+def test_a_change_that_a_backup_lacks_is_sent_again(program: Program, books: Books) -> None:
     change = add(5)
     program.submit(change)
     deliver(program, change)
@@ -218,9 +210,7 @@ def test_undo_withdraws_or_counters_changes(program: Program, books: Books) -> N
     assert books.rows("leaderboard") == []
 
 
-def test_undo_of_a_change_in_flight_queues_its_counter_change(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_undo_of_a_change_in_flight_is_queued(program: Program, start: Start, books: Books) -> None:
     for arrives in (True, False):
         change = add(5)
         program.submit(change)
@@ -233,7 +223,7 @@ def test_undo_of_a_change_in_flight_queues_its_counter_change(
         first = Verdict.ALREADY_APPLIED if arrives else Verdict.APPLIED
         # The next run does it, too.
         program.close()
-        program = make_program()
+        program = start()
         assert program.shown() == (1000, 0)
         program.refresh()
         assert [outcome.verdict for outcome in program.send()] == [first, Verdict.APPLIED]
@@ -241,7 +231,7 @@ def test_undo_of_a_change_in_flight_queues_its_counter_change(
         assert not program.sender.has_unsent
 
 
-def test_an_undo_passes_dropped_submissions(program: Program, make_program: MakeProgram) -> None:
+def test_an_undo_passes_dropped_submissions(program: Program, start: Start) -> None:
     first, second, third = add(5), add(7), add(9)
     program.submit(first)
     asked = program.engine.newest_submission
@@ -250,15 +240,13 @@ def test_an_undo_passes_dropped_submissions(program: Program, make_program: Make
     assert program.states() == {second.id: EntryState.PENDING}
     assert program.shown() == (1007, 0)
     program.submit(third)
-    make_program().engine.drop([third])
+    start().engine.drop([third])
     assert program.undo().withdrawn == [second]
     assert (program.shown(), program.states()) == ((1000, 0), {})
 
 
-def test_a_change_that_is_dropped_in_flight_is_undone_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
-    for other in (program, make_program()):
+def test_a_change_dropped_in_flight_is_undone(program: Program, start: Start, books: Books) -> None:
+    for other in (program, start()):
         change = add(5)
         program.submit(change)
         deliver(program, change)
@@ -291,14 +279,12 @@ def test_a_resolved_change_in_flight_can_be_undone(program: Program, books: Book
 # Removed files
 
 
-def test_a_removed_replica_is_written_again_with_all_rows(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_a_removed_replica_is_written_again(program: Program, start: Start, books: Books) -> None:
     books.insert_resource("water", quantity_hagga=50)
     program.refresh()
     set_aside(program.outbox._file.path.with_name("replica.db"))
     program.refresh(RefreshRequest(since=2**33))
-    later = make_program()
+    later = start()
     assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
 
 

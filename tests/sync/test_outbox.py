@@ -17,6 +17,7 @@ from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
 MakeOutbox = Callable[[], Outbox]
+OnDisk = Callable[[], list[OutboxEntry]]
 
 
 @pytest.fixture
@@ -53,12 +54,13 @@ def in_state(outbox: Outbox, state: EntryState) -> Change:
     return change
 
 
-def on_disk(make_outbox: MakeOutbox) -> list[OutboxEntry]:
+@pytest.fixture
+def on_disk(make_outbox: MakeOutbox) -> OnDisk:
     """Return the entries that the next run finds if this one is killed now."""
-    return make_outbox().entries()
+    return lambda: make_outbox().entries()
 
 
-def test_stored_changes_are_on_disk_in_order(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_stored_changes_are_on_disk_in_order(outbox: Outbox, on_disk: OnDisk) -> None:
     first, second, third = add(1), add(2), add(3)
     outbox.put([first, second], NOW)
     outbox.put([third], NOW + 1, is_named=True)
@@ -70,41 +72,39 @@ def test_stored_changes_are_on_disk_in_order(outbox: Outbox, make_outbox: MakeOu
         OutboxEntry(2, second, EntryState.PENDING, NOW),
         OutboxEntry(3, third, EntryState.PENDING, NOW + 1, is_named=True),
     ]
-    assert on_disk(make_outbox) == outbox.entries() == expected
+    assert on_disk() == outbox.entries() == expected
     # Numbers are never used again, and a resource's id replaces its typed name.
     outbox.withdraw([third.id])
     outbox.put([third], NOW, is_named=True)
     outbox.set_resource(third.id, "water")
     found = OutboxEntry(4, third._replace(resource_id="water"), EntryState.PENDING, NOW)
-    assert on_disk(make_outbox) == outbox.entries() == [*expected[:2], found]
+    assert on_disk() == outbox.entries() == [*expected[:2], found]
 
 
-def test_a_sending_entry_keeps_its_first_time(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_sending_entry_keeps_its_first_time(outbox: Outbox, on_disk: OnDisk) -> None:
     change = in_state(outbox, EntryState.PENDING)
     (before,) = outbox.begin_sending([change.id], NOW + 1)
     assert before == OutboxEntry(1, change, EntryState.PENDING, NOW)
     (again,) = outbox.begin_sending([change.id], NOW + 9)
     assert (again.state, again.sent_at) == (EntryState.SENDING, NOW + 1)
-    assert on_disk(make_outbox) == [again]
+    assert on_disk() == [again]
     assert again == OutboxEntry(1, change, EntryState.SENDING, NOW, sent_at=NOW + 1)
     # Pending again, if it was not sent.
     outbox.mark_unsent([change.id])
-    assert on_disk(make_outbox) == outbox.entries() == [before]
+    assert on_disk() == outbox.entries() == [before]
 
 
 @pytest.mark.parametrize("state", EntryState)
-def test_each_state_allows_its_steps(
-    outbox: Outbox, make_outbox: MakeOutbox, state: EntryState
-) -> None:
+def test_each_state_allows_its_steps(outbox: Outbox, on_disk: OnDisk, state: EntryState) -> None:
     needs_player = state in (EntryState.REJECTED, EntryState.CONFLICT)
     is_open = state in (EntryState.PENDING, EntryState.SENDING)
 
     def one_entry() -> tuple[Change, OutboxEntry]:
         for entry in outbox.entries():
-            ask(make_outbox()._file.path, "DELETE FROM entries WHERE id = ?", entry.change.id)
+            ask(outbox._file.path, "DELETE FROM entries WHERE id = ?", entry.change.id)
         outbox.catch_up()
         change = in_state(outbox, state)
-        (entry,) = on_disk(make_outbox)
+        (entry,) = on_disk()
         return change, entry
 
     change, entry = one_entry()
@@ -112,53 +112,51 @@ def test_each_state_allows_its_steps(
     assert (entry.outcome == applied(change)) is (state is EntryState.APPLIED)
     assert not (needs_player and entry.sent_at)
     assert outbox.withdraw([change.id]) == ([change] if state is EntryState.PENDING else [])
-    assert on_disk(make_outbox) == outbox.entries()
+    assert on_disk() == outbox.entries()
     assert len(outbox.entries()) == (state is not EntryState.PENDING)
 
     change, _ = one_entry()
     outbox.drop(change.id)
-    assert len(on_disk(make_outbox)) == len(outbox.entries()) == (not needs_player)
+    assert len(on_disk()) == len(outbox.entries()) == (not needs_player)
 
     change, _ = one_entry()
     changed = change._replace(amount=99)
     assert outbox.resolve(changed, NOW + 5) is needs_player
-    (entry,) = on_disk(make_outbox)
+    (entry,) = on_disk()
     assert entry.state is (EntryState.PENDING if needs_player else state)
     assert entry.change == (changed if needs_player else change)
 
     change, _ = one_entry()
     assert outbox.cancel([change.id]) == ([] if state is EntryState.APPLIED else [change])
     expected = {EntryState.SENDING: [True], EntryState.APPLIED: [False]}.get(state, [])
-    assert [entry.cancel_requested for entry in on_disk(make_outbox)] == expected
+    assert [entry.cancel_requested for entry in on_disk()] == expected
 
     change, _ = one_entry()
     begun = outbox.begin_sending([change.id, "unheard of"], NOW + 5)
     assert [entry.change for entry in begun] == ([change] if is_open else [])
 
 
-def test_a_resolved_change_may_stay_sending(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_resolved_change_may_stay_sending(outbox: Outbox, on_disk: OnDisk) -> None:
     change = in_state(outbox, EntryState.SENDING)
     outbox.settle([rejected(change, Rejection.UNSURE)], NOW + 90_000)
     assert outbox.resolve(change, NOW + 90_001)
     assert outbox.withdraw([change.id]) == []
-    (entry,) = on_disk(make_outbox)
+    (entry,) = on_disk()
     assert (entry.state, entry.sent_at) == (EntryState.SENDING, NOW + 90_001)
 
 
-def test_applied_cancelled_changes_are_countered(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_applied_cancelled_changes_are_countered(outbox: Outbox, on_disk: OnDisk) -> None:
     change, kept = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
     outbox.cancel([change.id])
     outbox.settle([applied(change), applied(kept)], NOW + 3)
-    first, second, third = on_disk(make_outbox)
+    first, second, third = on_disk()
     assert (first.change.id, first.state) == (change.id, EntryState.APPLIED)
     assert (second.change.id, second.state) == (kept.id, EntryState.APPLIED)
     assert third == OutboxEntry(3, counter_to(change), EntryState.PENDING, NOW + 3)
     assert outbox.entries() == [first, second, third]
 
 
-def test_a_rejected_cancelled_change_or_undo_is_deleted(
-    outbox: Outbox, make_outbox: MakeOutbox
-) -> None:
+def test_a_rejected_cancelled_change_or_undo_is_deleted(outbox: Outbox, on_disk: OnDisk) -> None:
     lost, declined = in_state(outbox, EntryState.SENDING), in_state(outbox, EntryState.SENDING)
     counter = counter_to(add(5))
     outbox.put([counter], NOW)
@@ -166,10 +164,10 @@ def test_a_rejected_cancelled_change_or_undo_is_deleted(
         outbox.cancel([change.id])
     outbox.mark_unsent([lost.id])
     outbox.settle([rejected(declined), rejected(counter)], NOW + 3)
-    assert on_disk(make_outbox) == outbox.entries() == []
+    assert on_disk() == outbox.entries() == []
 
 
-def test_an_unsure_cancelled_change_is_shown(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_an_unsure_cancelled_change_is_shown(outbox: Outbox, on_disk: OnDisk) -> None:
     _, change = changes = [counter_to(add(5)), add(5)]
     ids = [each.id for each in changes]
     outbox.put(changes, NOW)
@@ -178,34 +176,32 @@ def test_an_unsure_cancelled_change_is_shown(outbox: Outbox, make_outbox: MakeOu
     assert outbox.cancel(ids) == [change]
     assert [entry.cancel_requested for entry in outbox.entries()] == [False, True]
     outbox.settle([rejected(each, Rejection.UNSURE) for each in changes], NOW + 90_000)
-    for entry in on_disk(make_outbox):
+    for entry in on_disk():
         assert (entry.state, entry.sent_at) == (EntryState.REJECTED, NOW), entry
         assert not entry.cancel_requested
     assert len(outbox.entries()) == 2
 
 
-def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_the_newest_200_applied_changes_are_kept(outbox: Outbox, on_disk: OnDisk) -> None:
     pending, *done = changes = [add(number) for number in range(1, 252)]
     outbox.put(changes, NOW)
     outbox.settle([applied(change) for change in done], NOW + 1)
-    expected = [entry.change for entry in on_disk(make_outbox)]
+    expected = [entry.change for entry in on_disk()]
     assert expected == [pending, *done[-200:]]
     assert [entry.change for entry in outbox.entries()] == expected
 
 
-def test_the_outbox_of_another_member_is_not_opened_and_stays_as_it_is(
-    outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
+def test_another_members_outbox_is_left_alone(
+    outbox: Outbox, outbox_path: Path, on_disk: OnDisk
 ) -> None:
     in_state(outbox, EntryState.PENDING)
     with pytest.raises(LocalFileError, match="another member's") as caught:
         Outbox(outbox_path, "another", "the guild")
     assert not isinstance(caught.value, LocalFileDamaged)
-    assert on_disk(make_outbox) == outbox.entries()
+    assert on_disk() == outbox.entries()
 
 
-def test_malformed_entries_are_damage(
-    outbox: Outbox, outbox_path: Path, make_outbox: MakeOutbox
-) -> None:
+def test_malformed_entries_are_damage(outbox: Outbox, outbox_path: Path, on_disk: OnDisk) -> None:
     in_state(outbox, EntryState.PENDING)
     ((before, change_id),) = ask(outbox_path, "SELECT change, id FROM entries")
     for column, value in (
@@ -214,13 +210,13 @@ def test_malformed_entries_are_damage(
     ):
         ask(outbox_path, f"UPDATE entries SET {column} = ?", value)
         with pytest.raises(LocalFileDamaged):
-            pytest.fail(f"{column} = {value!r} opened {make_outbox()}")
+            pytest.fail(f"{column} = {value!r} opened {on_disk()}")
         whole = "UPDATE entries SET change = ?, id = ?, state = 'pending', outcome = NULL"
         ask(outbox_path, whole, before, change_id)
-    assert on_disk(make_outbox) == outbox.entries()
+    assert on_disk() == outbox.entries()
 
 
-def test_a_full_disk_stores_and_loses_nothing(outbox: Outbox, make_outbox: MakeOutbox) -> None:
+def test_a_full_disk_stores_and_loses_nothing(outbox: Outbox, on_disk: OnDisk) -> None:
     expected = in_state(outbox, EntryState.PENDING)
     connection = outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -228,6 +224,6 @@ def test_a_full_disk_stores_and_loses_nothing(outbox: Outbox, make_outbox: MakeO
     with pytest.raises(LocalFileError, match="the disk is full"):
         outbox.put([add(1), set_to(2, reason="x" * 50_000)], NOW)
     assert [entry.change for entry in outbox.entries()] == [expected]
-    assert on_disk(make_outbox) == outbox.entries()
+    assert on_disk() == outbox.entries()
     # The entries that are there can still be sent.
     assert outbox.begin_sending([expected.id], NOW)

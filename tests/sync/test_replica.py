@@ -18,6 +18,7 @@ from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
 
+Reopen = Callable[[], Replica]
 READING = Reading(1_700_000_000, 1_700_000_003.5)
 KNOWN = CachedLayout(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
 SPICE = Resource(
@@ -32,15 +33,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_replica(path: Path) -> Iterator[Callable[[], Replica]]:
+def reopen(path: Path) -> Iterator[Reopen]:
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(Replica(path)))
 
 
 @pytest.fixture
-def replica(make_replica: Callable[[], Replica]) -> Replica:
+def replica(reopen: Reopen) -> Replica:
     """A replica with spice and water."""
-    replica = make_replica()
+    replica = reopen()
     known = {"names": {"1": "paul"}, "cached_layout": KNOWN}
     replica.write([SPICE, WATER], (), ["c1"], READING, is_whole=True, **known)
     return replica
@@ -52,8 +53,8 @@ def contents_of(replica: Replica) -> ReplicaContents:
     return found
 
 
-def test_what_was_written_is_read(replica: Replica, make_replica: Callable[[], Replica]) -> None:
-    found = contents_of(make_replica())
+def test_what_was_written_is_read(replica: Replica, reopen: Reopen) -> None:
+    found = contents_of(reopen())
     assert sorted(found.rows) == [SPICE, WATER]
     assert (found.names, found.applied_ids, found.reading) == ({"1": "paul"}, {"c1"}, READING)
     assert found.cached_layout is not None
@@ -100,24 +101,22 @@ def test_a_part_leaves_other_rows_and_a_whole_refresh_replaces_everything(replic
     assert (contents_of(replica).rows, contents_of(replica).applied_ids) == ([WATER], frozenset())
 
 
-def test_a_new_replica_accepts_only_whole_refreshes(make_replica: Callable[[], Replica]) -> None:
-    replica = make_replica()
+def test_a_new_replica_accepts_only_whole_refreshes(reopen: Reopen) -> None:
+    replica = reopen()
     assert (replica.load(), replica.resource_names(), replica.load_layout()) == (None, [], None)
     assert not replica.write([SPICE], (), (), READING, is_whole=False)
     replica.update([SPICE], ["c5"])
     assert (replica.load(), replica.resource_names()) == (None, [])
     replica.save_layout(KNOWN)
-    found = make_replica().load_layout()
+    found = reopen().load_layout()
     assert found is not None
     assert (found.layout.columns, found[1:]) == (KNOWN.layout.columns, KNOWN[1:])
-    assert make_replica().load() is None
+    assert reopen().load() is None
 
 
-def test_an_older_refresh_replaces_nothing(
-    replica: Replica, make_replica: Callable[[], Replica]
-) -> None:
+def test_an_older_refresh_replaces_nothing(replica: Replica, reopen: Reopen) -> None:
     newer = SPICE._replace(hagga=7)
-    make_replica().write([newer], (), ["c9"], Reading(READING.now + 9, 1.0), is_whole=False)
+    reopen().write([newer], (), ["c9"], Reading(READING.now + 9, 1.0), is_whole=False)
     assert replica.write([SPICE], ["water"], (), Reading(READING.now + 5, 2.0), is_whole=False)
     found = contents_of(replica)
     assert sorted(found.rows) == sorted([newer, WATER])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpers.build import add, remove, set_to
 from helpers.ledger_under_test import Books
-from sync.conftest import MakeProgram
+from sync.conftest import Start
 from sync.programs import DAY, Clock, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict, without_guard
 from tracker_tui.sync.outbox_entries import EntryState
@@ -53,14 +53,12 @@ def test_a_change_of_a_deleted_resource_is_rejected_by_name(program: Program, bo
     assert program.overlay.resource("spice") is None
 
 
-def test_changes_whose_programs_crashed_while_sending_are_applied_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
+def test_crashed_programs_apply_changes_once(program: Program, start: Start, books: Books) -> None:
     changes = [add(5), add(7), remove(2), add(9)]
     for change, arrives in zip(changes, (True, True, True, False), strict=True):
         program.submit(change)
         crash_while_sending(program, arrives=arrives)
-        program = make_program()
+        program = start()
         assert program.states() == {
             each.id: EntryState.SENDING for each in changes[: changes.index(change) + 1]
         }
@@ -72,14 +70,14 @@ def test_changes_whose_programs_crashed_while_sending_are_applied_once(
     assert program.shown() == books.quantities() == (1019, 0)
 
 
-def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_resolved(
-    program: Program, make_program: MakeProgram, books: Books, clock: Clock
+def test_an_outcome_unknown_for_a_day_needs_the_player(
+    program: Program, start: Start, books: Books, clock: Clock
 ) -> None:
     change = add(5)
     program.submit(change)
     crash_while_sending(program, arrives=True)
     clock.now += DAY + 1
-    later = make_program()
+    later = start()
     later.refresh()
     assert later.send() == []
     (outcome,) = later.outcomes
@@ -93,8 +91,8 @@ def test_an_outcome_unknown_for_a_day_needs_the_player_and_is_applied_once_if_re
     assert later.shown() == (1005, 0)
 
 
-def test_changes_behind_a_conflict_are_sent_once_it_is_resolved(
-    program: Program, make_program: MakeProgram, books: Books
+def test_a_conflict_blocks_until_it_is_resolved(
+    program: Program, start: Start, books: Books
 ) -> None:
     expected: list[Change] = []
     for anyway in (True, False):
@@ -112,7 +110,7 @@ def test_changes_behind_a_conflict_are_sent_once_it_is_resolved(
         assert program.shown() == (first + 6, 0)
         # The next run waits, too.
         program.close()
-        program = make_program()
+        program = start()
         assert program.send() == []
         if anyway:
             assert program.engine.resolve(without_guard(conflict))
@@ -136,10 +134,8 @@ def test_a_typed_name_is_looked_up_when_its_change_is_sent(program: Program, boo
     ] is Rejection.UNKNOWN_NAME
 
 
-def test_programs_send_changes_once(
-    program: Program, make_program: MakeProgram, books: Books
-) -> None:
-    other = make_program()
+def test_programs_send_changes_once(program: Program, start: Start, books: Books) -> None:
+    other = start()
     mine, theirs = add(5), add(7)
     program.submit(mine)
     other.submit(theirs)
@@ -157,12 +153,12 @@ def test_programs_send_changes_once(
     assert program.shown() == other.shown() == (1012, 0)
 
 
-def test_a_change_withdrawn_by_another_program_is_not_sent(
-    program: Program, make_program: MakeProgram, books: Books
+def test_a_change_withdrawn_elsewhere_is_not_sent(
+    program: Program, start: Start, books: Books
 ) -> None:
     change = add(5)
     program.submit(change)
-    other = make_program()
+    other = start()
     other.engine.drop([change])
     assert program.send() == []
     assert (history(books), program.states()) == ([], {})

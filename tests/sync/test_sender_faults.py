@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from helpers.ledger_under_test import Books
 from helpers.other_schemas import FOUNDING
 from helpers.proxy import Proxy, answer, cut_after, cut_before, pass_on
 from helpers.rejected_writes import NO_DATABASE, batch_failed
+from sync.conftest import Start
 from sync.programs import Clock, Program
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
@@ -20,8 +21,6 @@ from tracker_tui.domain.change import Rejection, Verdict
 from tracker_tui.errors import AnswerLost, DatabaseUnreachable, LedgerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox_entries import EntryState
-
-Start = Callable[[], Program]
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def remote(begin: Start) -> Program:
     return program
 
 
-def test_a_change_without_an_answer_stays_sending_and_cannot_be_withdrawn(
+def test_an_unanswered_change_cannot_be_withdrawn(
     remote: Program, proxy: Proxy, guild: Books, begin: Start
 ) -> None:
     change = add(5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from helpers.other_schemas import ask
 from sync.programs import OpenStore
 from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.domain.period import PERIODS
-from tracker_tui.errors import LocalFileDamaged
 from tracker_tui.ledger.activity import ActivityQuery
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.quantity_series import QuantitySeriesQuery
@@ -110,51 +108,9 @@ def load(file: DisposableFile[DocumentFile], key: str) -> CachedDocument | None:
     return file.use(lambda documents: documents.load(key), None)
 
 
-def asides(folder: Path) -> list[Path]:
-    found = folder.glob(f"{PAGES_NAME}.damaged-*")
-    return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
-
-
 def assert_works_again(file: DisposableFile[DocumentFile]) -> None:
     save(file, "new")
     assert load(file, "new") == SOME
-
-
-def test_a_file_of_garbage_is_set_aside_and_reported(tmp_path: Path) -> None:
-    garbage = (b"garbage" * 2_000, b"SQLite format 3\0" + b"\1" * 500)
-    for number, (content, use) in enumerate(product(garbage, (load, save))):
-        open_store = OpenStore(tmp_path / str(number))
-        open_store.folder.mkdir()
-        (open_store.folder / PAGES_NAME).write_bytes(content)
-        file = documents_of(open_store())
-        assert use(file, "old") is None
-        (warning,) = open_store.warnings
-        (aside,) = asides(open_store.folder)
-        assert str(aside) in warning
-        assert "history" in warning
-        assert aside.read_bytes() == content
-        assert_works_again(file)
-        assert len(open_store.warnings) == 1
-        open_store.opened[0].close()
-
-
-def test_a_malformed_document_is_set_aside_with_all_others(open_store: OpenStore) -> None:
-    folder, file = open_store.folder, documents_of(open_store())
-    save(file, "one")
-    save(file, "other")
-    before = sorted(path.name for path in folder.iterdir() if PAGES_NAME not in path.name)
-
-    def load_malformed(documents: DocumentFile) -> None:
-        raise LocalFileDamaged("A stored answer is malformed.")
-
-    assert file.use(load_malformed, None) is None
-    # The second attempt fails too, so there is a second warning.
-    assert len(asides(folder)) == 1
-    assert open_store.warnings
-    assert load(file, "other") is None
-    assert_works_again(file)
-    after = sorted(path.name for path in folder.iterdir() if PAGES_NAME not in path.name)
-    assert after == before
 
 
 def test_a_spoilt_file_is_replaced(open_store: OpenStore) -> None:

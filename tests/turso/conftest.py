@@ -16,6 +16,7 @@ from helpers.servers import Server
 from tracker_tui.turso import Connection, TursoDatabase, connect
 
 Act = Callable[[Any], object]
+Kinds = type[Exception] | tuple[type[Exception], ...]
 
 
 class SideBySide:
@@ -40,7 +41,7 @@ class SideBySide:
         )[0]
         return rows
 
-    def fails(self, act: Act | str, kind: type[Exception], *parameters: Any) -> tuple[str, str]:
+    def fails(self, act: Act | str, kind: Kinds, *parameters: Any) -> tuple[str, str]:
         """Run something, or a statement, that must fail on both with exceptions of the same name.
 
         Both must agree on whether a transaction is open afterwards. Returns both messages.
@@ -60,7 +61,7 @@ def cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
     return rows, cursor.description, cursor.rowcount
 
 
-def _failure(connection: Any, act: Act | str, kind: type[Exception], parameters: Any) -> Exception:
+def _failure(connection: Any, act: Act | str, kind: Kinds, parameters: Any) -> Exception:
     try:
         connection.execute(act, *parameters) if isinstance(act, str) else act(connection)
     except kind as error:
