@@ -53,16 +53,13 @@ class Program:
         self.engine.load()
 
     def submit(self, *changes: Change) -> None:
-        """Submit changes, as one Enter does."""
         self.engine.register(changes)
         self.engine.save(changes)
 
     def undo(self) -> UndoResult:
-        """Undo the newest submission."""
         return self.engine.undo(self.engine.newest_submission)
 
     def send(self) -> list[Outcome]:
-        """Send the changes that can be sent."""
         with self.sender.try_acquire() as is_acquired:
             assert is_acquired
             return list(self.sender.send(self.ledger))
@@ -70,22 +67,18 @@ class Program:
     def refresh(
         self, request: RefreshRequest = EVERYTHING, *, ledger: Ledger | None = None
     ) -> Refreshed:
-        """Read other members' changes."""
         refreshed, _ = self.engine.refresh(ledger or self.ledger, request)
         return refreshed
 
     def shown(self, resource_id: str = "spice") -> tuple[int, int]:
-        """Return the quantities on screen."""
         resource = self.overlay.resource(resource_id)
         assert resource is not None
         return resource.hagga, resource.deep_desert
 
     def states(self) -> dict[str, EntryState]:
-        """Return the state of each change, as this program knows it."""
         return {entry.change.id: entry.state for entry in self.outbox.entries()}
 
     def close(self) -> None:
-        """Close the store, as both a proper and a sudden end do."""
         self.store.close()
 
 

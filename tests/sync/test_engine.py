@@ -152,7 +152,7 @@ def test_a_refresh_shows_each_change_once(program: Program, start: Start, books:
         assert program.shown() == books.quantities() == expected, case
 
 
-def test_unsure_rows_are_left_out(program: Program, start: Start, books: Books) -> None:
+def test_unsure_rows_wait(program: Program, start: Start, books: Books) -> None:
     books.insert_resource("water", quantity_hagga=50)
     other = start()
     for request, expected in zip(REQUESTS, (1005, 1010), strict=True):
@@ -276,9 +276,6 @@ def test_a_resolved_change_in_flight_can_be_undone(program: Program, books: Book
     assert program.shown() == (1015, 0)
 
 
-# Removed files
-
-
 def test_a_removed_replica_is_written_again(program: Program, start: Start, books: Books) -> None:
     books.insert_resource("water", quantity_hagga=50)
     program.refresh()
@@ -286,13 +283,3 @@ def test_a_removed_replica_is_written_again(program: Program, start: Start, book
     program.refresh(RefreshRequest(since=2**33))
     later = start()
     assert (later.shown(), later.shown("water")) == ((1000, 0), (50, 0))
-
-
-def test_changes_of_a_removed_outbox_leave_the_screen(program: Program) -> None:
-    program.submit(add(5))
-    set_aside(program.outbox._file.path)
-    change = add(7)
-    program.submit(change)
-    program.engine.catch_up()
-    assert program.states() == {change.id: EntryState.PENDING}
-    assert program.shown() == (1007, 0)

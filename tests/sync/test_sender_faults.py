@@ -12,12 +12,12 @@ from helpers.build import add, new_resource
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import FOUNDING
 from helpers.proxy import Proxy, answer, cut_after, cut_before, pass_on
-from helpers.rejected_writes import NO_DATABASE, batch_failed
+from helpers.rejected_writes import NO_DATABASE
 from sync.conftest import Start
 from sync.programs import Clock, Program
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
-from tracker_tui.domain.change import Rejection, Verdict
+from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import AnswerLost, DatabaseUnreachable, LedgerError
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox_entries import EntryState
@@ -88,24 +88,3 @@ def test_a_change_that_was_not_sent_is_pending(remote: Program, proxy: Proxy, gu
         assert (entry.state, entry.sent_at) == (EntryState.PENDING, None), name
         assert remote.outbox.withdraw([change.id]) == [change], name
         assert guild.quantities() == (1000, 0)
-
-
-def test_a_rejected_change_blocks_its_resource(remote: Program, proxy: Proxy, guild: Books) -> None:
-    guild.insert_resource("water")
-    # By its reason, because the change after it contains its id too.
-    rejected, behind, other = add(5, reason="to fail"), add(6), add(7, resource_id="water")
-    remote.submit(rejected, behind, other)
-    proxy.fate = batch_failed("SQLITE_CONSTRAINT", about="to fail")
-    remote.send()
-    assert remote.states() == {
-        rejected.id: EntryState.REJECTED,
-        behind.id: EntryState.PENDING,
-        other.id: EntryState.APPLIED,
-    }
-    (outcome,) = (o for o in remote.outcomes if o.change == rejected)
-    assert outcome.rejection is Rejection.BY_DATABASE
-    assert (guild.quantities(), guild.quantities("water")) == ((1000, 0), (7, 0))
-    proxy.fate = pass_on
-    remote.engine.drop([rejected])
-    remote.send()
-    assert remote.shown() == guild.quantities() == (1006, 0)

@@ -1,4 +1,4 @@
-"""Local databases that are busy, reject a change or are replaced: no change gets lost."""
+"""Opening, reading and closing, also while a database is busy or replaced: no change gets lost."""
 
 from __future__ import annotations
 
@@ -9,15 +9,109 @@ from pathlib import Path
 import pytest
 
 from helpers import other_schemas
-from helpers.build import add, config_for, remove
+from helpers.build import DEEP_DESERT, HAGGA, PLAYER, add, config_for, new_resource, remove
 from helpers.listening import Listener
 from helpers.other_schemas import ask, make_file
 from helpers.processes import locked
-from helpers.tracking import history, quick, shown, stored, undo
+from helpers.tracking import ask_history, history, quick, shown, stored, undo
 from tracker_tui.domain.change import Verdict
-from tracker_tui.errors import DatabaseBusy
-from tracker_tui.tracker.events import Failed, Refreshed
+from tracker_tui.errors import DatabaseBusy, LedgerError
+from tracker_tui.ledger.ledger import Ledger
+from tracker_tui.tracker.events import ChangesQueued, Failed, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
+
+
+def test_opening_loads_everything(path: Path) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    listener = Listener(tracker)
+    tracker.open().result(20)
+    loaded = Refreshed(
+        changed=frozenset({"spice", "water"}), is_first=True, history_may_differ=True
+    )
+    assert listener.next(Refreshed) == loaded
+    assert {resource.id for resource in tracker.resources()} == {"spice", "water"}
+    tracker.close()
+
+
+@pytest.mark.usefixtures("patient")
+def test_close_sends_pending_changes_and_publishes_no_more_events(path: Path) -> None:
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.submit([add(5)])
+    assert tracker.close() == []
+    assert stored(path) == (1005, 400)
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    listener = Listener(tracker)
+    tracker.close()
+    assert listener.events == []
+
+
+def test_a_failed_open_raises_and_is_published(tmp_path: Path) -> None:
+    tracker = Tracker(config_for(tmp_path / "missing.db"))
+    listener = Listener(tracker)
+    with pytest.raises(LedgerError, match="There is no database"):
+        tracker.open().result(20)
+    assert isinstance(listener.next(Failed).error, LedgerError)
+    assert tracker.close() == []
+
+
+def test_poll_reads_changes(
+    tracker: Tracker, listener: Listener, other: Ledger, path: Path
+) -> None:
+    other.apply(add(5))
+    other.create([new_resource("oil")], "x")
+    ask(path, "DELETE FROM resources WHERE id = 'water'")
+    tracker.poll()
+    changed, removed = frozenset({"spice", "oil"}), frozenset({"water"})
+    assert listener.next(Refreshed) == Refreshed(
+        changed=changed, removed=removed, history_may_differ=True
+    )
+    assert shown(tracker) == (1005, 400)
+    # A change during a poll is found by the next one.
+    for number in range(1, 10):
+        other.apply(add(1))
+        tracker.poll()
+        listener.next(Refreshed)
+        assert shown(tracker) == (1005 + number, 400)
+
+
+def test_poll_without_changes_says_nothing(
+    tracker: Tracker, listener: Listener, other: Ledger
+) -> None:
+    tracker.submit([add(5)])
+    listener.settled(1)
+    listener.next(ChangesQueued)
+    for _ in range(5):
+        tracker.poll()
+        ask_history(tracker, "spice").result(20)
+    assert listener.events == []
+
+
+def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None:
+    path = make_file(
+        tmp_path / "guild.db",
+        (
+            *other_schemas.LATER,
+            f"INSERT INTO users VALUES ('u', '{PLAYER}', 'paul', NULL, 'Muad''Dib', 1, 1)",
+            "INSERT INTO global_settings VALUES ('inventory_location_1_name', 'Sietch', '', 1, 1)",
+        ),
+    )
+    tracker = Tracker(config_for(path), opener=quick)
+    tracker.open().result(20)
+    assert (tracker.name_of(PLAYER), tracker.name_of("Stilgar")) == ("Muad'Dib", "Stilgar")
+    assert tracker.places == {HAGGA: "Sietch", DEEP_DESERT: "Deep Desert"}
+    ((now,),) = ask(path, "SELECT CAST(strftime('%s', 'now') AS INTEGER)")
+    assert isinstance(now, int)
+    assert abs(tracker.now() - now) <= 2
+    tracker.close()
+
+
+def test_an_outcome_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
+    change = add(5)
+    tracker.submit([change])
+    listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))
+    tracker.undo()
+    assert [outcome.change.undoes for outcome in listener.settled(2)] == [None, change.id]
 
 
 def test_changes_go_into_a_replaced_database_file(
@@ -54,10 +148,14 @@ def test_changes_are_shown_and_kept_and_sent_in_order_once_it_is_free(
         # With a write-ahead log readers never wait.
         tracker.refresh().result(20)
         assert shown(tracker) == (7, 400)
+        # A one-shot edit is queued, too.
+        changes += [add(9), remove(16)]
+        outcome = tracker.edit(changes[3]).result(20)
+        assert outcome.verdict is Verdict.QUEUED
+        assert "in use by another program" in outcome.detail
     # The next submission sends the earlier ones first.
-    changes.append(remove(7))
-    tracker.submit(changes[3:])
-    assert [outcome.change for outcome in listener.settled(4)] == changes
+    tracker.submit(changes[4:])
+    assert [outcome.change for outcome in listener.settled(5)] == changes
     assert shown(tracker) == stored(path) == (0, 400)
     assert (tracker.pending(), tracker.connection.trouble) == ([], None)
     assert history(path) == [change.id for change in changes]
@@ -87,20 +185,6 @@ def test_an_undo_withdraws_pending_changes_and_is_kept_for_applied_ones(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_one_shot_edit_is_queued_and_closing_returns_what_could_not_be_sent(path: Path) -> None:
-    tracker = Tracker(config_for(path), opener=quick)
-    tracker.open().result(20)
-    with locked(path):
-        outcome = tracker.edit(add(5)).result(20)
-        assert outcome.verdict is Verdict.QUEUED
-        assert "in use by another program" in outcome.detail
-        changes = [add(5), add(7)]
-        tracker.submit(changes)
-        assert tracker.close()[-2:] == changes
-    assert history(path) == []
-
-
-@pytest.mark.usefixtures("impatient")
 def test_opening_fails_and_poll_tries_again(tmp_path: Path) -> None:
     # A writer blocks readers only with a rollback journal.
     path = make_file(tmp_path / "guild.db", other_schemas.FOUNDING)
@@ -125,12 +209,12 @@ def test_closing_waits_for_no_locked_database(path: Path, monkeypatch: pytest.Mo
     tracker = Tracker(config_for(path), opener=quick)
     tracker.open().result(20)
     with locked(path):
-        change = add(5)
-        tracker.submit([change])
-        assert tracker.close() == [change]
+        changes = [add(5), add(7)]
+        tracker.submit(changes)
+        assert tracker.close() == changes
     # The next run sends what stayed in the outbox, once.
     with closing(Tracker(config_for(path), opener=quick)) as tracker:
         listener = Listener(tracker)
         tracker.open().result(20)
-        assert [outcome.change for outcome in listener.settled(1)] == [change]
-    assert history(path) == [change.id]
+        assert [outcome.change for outcome in listener.settled(2)] == changes
+    assert history(path) == [change.id for change in changes]

@@ -249,7 +249,7 @@ def test_infinite_points_are_answered(far: Tracker, books: Books) -> None:
 def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
     """A lone surrogate cannot be sent."""
     query_cache = far.query_cache
-    for text in ("\ud800", "\0", "\x1b[2J\u202e"):
+    for text in ("\ud800", "\0", "\x1b[2J\u202e", "x" * 20_000, "'; DROP TABLE pages; --"):
         for query in (
             query_cache.history(HistoryFilter(text=text)),
             query_cache.history(HistoryFilter(resource_id=text)),

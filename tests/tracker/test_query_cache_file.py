@@ -10,11 +10,6 @@ import pytest
 
 from helpers.other_schemas import ask
 from sync.programs import OpenStore
-from tracker_tui.domain.history import HistoryFilter
-from tracker_tui.domain.period import PERIODS
-from tracker_tui.ledger.activity import ActivityQuery
-from tracker_tui.ledger.history import HistoryQuery
-from tracker_tui.ledger.quantity_series import QuantitySeriesQuery
 from tracker_tui.sync.local_store import PAGES_NAME, Store
 from tracker_tui.sync.replica import DisposableFile
 from tracker_tui.tracker.query_cache import MAX_DOCUMENTS, CachedDocument, DocumentFile
@@ -80,17 +75,6 @@ def test_documents_outlive_the_program_and_are_shared(documents: DocumentFile, p
         path.with_name(path.name + end).unlink(missing_ok=True)
     documents.save("after", SOME)
     assert stored_keys(path) == {"after"}
-
-
-def test_any_text_makes_a_key_that_can_be_stored(documents: DocumentFile) -> None:
-    for text in ("\ud800", "\0", "x" * 20_000, "'; DROP TABLE pages; --"):
-        for query in (
-            HistoryQuery(filter=HistoryFilter(text=text, resource_id=text, member_id=text)),
-            ActivityQuery(member_id=text, period=PERIODS[0]),
-            QuantitySeriesQuery(resource_id=text, period=PERIODS[0]),
-        ):
-            documents.save(query.key, SOME)
-            assert documents.load(query.key) == SOME
 
 
 # The disposable file around it

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC
-from typing import Any
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_tui.domain.activity import (
-    Activity,
-    CategoryTotal,
-    DayPoints,
-    MemberPoints,
-    ResourceActivity,
-)
-from tracker_tui.domain.history import EntryKind, HistoryEntry, HistoryFilter, HistoryPage
-from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
-from tracker_tui.domain.pages import PageCursor
+from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.quantity_series import DayLevel, Level, QuantitySeries, Share
 from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import HistoryQuery
 from tracker_tui.ledger.leaderboard import (
@@ -33,61 +25,39 @@ from tracker_tui.ledger.leaderboard import (
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
 from tracker_tui.ledger.refresh_queries import Query
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-whole = st.integers(-(2**63), 2**63 - 1)
-numbers = st.floats(allow_nan=False, allow_infinity=False)
-cursors = st.builds(PageCursor, whole | numbers | texts, whole)
-any_cursor = st.none() | cursors
-entries = st.builds(
-    HistoryEntry, *[texts, texts], *[whole] * 4, texts, st.none() | texts, whole, texts, cursors
-)
-contributions = st.builds(
-    Contribution, texts, texts, whole, *[numbers] * 4, *[texts] * 3, whole, cursors
-)
-rankings = st.builds(
-    Ranking, whole, texts, texts, numbers, whole, st.floats(0, 1), st.none() | whole
-)
-
-
-def few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    return st.lists(values, max_size=3)
-
-
-ANSWERS: dict[type[Query[Any]], st.SearchStrategy[Any]] = {
-    HistoryQuery: st.builds(
-        HistoryPage, few(entries), any_cursor, st.booleans(), st.none() | whole
-    ),
-    ContributionsQuery: st.builds(ContributionPage, few(contributions), any_cursor, st.booleans()),
-    LeaderboardQuery: st.builds(Leaderboard, few(rankings), st.booleans()),
-    MemberPointsQuery: st.builds(
-        MemberPoints,
-        few(st.builds(CategoryTotal, texts, numbers, whole)),
-        few(st.builds(DayPoints, whole, numbers)),
-    ),
-    QuantitySeriesQuery: st.builds(
-        QuantitySeries,
-        whole,
-        whole,
-        few(st.builds(Level, whole, whole, whole)),
-        few(st.builds(Share, texts, whole, whole)),
-        few(entries).map(tuple),
-    ),
-    DailyLevelsQuery: few(st.builds(DayLevel, texts, whole, whole, whole)),
-    ActivityQuery: st.builds(
-        Activity,
-        numbers,
-        whole,
-        few(st.builds(ResourceActivity, texts, whole, whole, whole)),
-        few(whole),
-        whole,
-    ),
+BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(-(2**63), 2**63 - 1),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    str: st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    bool: st.booleans(),
+    type(None): st.none(),
 }
+
+
+@cache
+def values_of(kind: Any) -> st.SearchStrategy[Any]:
+    """Return a strategy for any values of a type, with those of its fields."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind in BY_TYPE:
+        return BY_TYPE[kind]
+    if origin in (list, tuple):
+        return st.lists(values_of(arguments[0]), max_size=3).map(origin)
+    if origin in (Union, UnionType):
+        return st.one_of(*map(values_of, arguments))
+    fields = get_type_hints(origin or kind)
+    return st.builds(
+        origin or kind,
+        **{
+            name: values_of(hint[arguments] if getattr(hint, "__parameters__", ()) else hint)
+            for name, hint in fields.items()
+        },
+    )
 
 
 @given(st.data())
 def test_an_answer_survives_being_stored(data: st.DataObject) -> None:
-    for query, answers in ANSWERS.items():
-        answer = data.draw(answers)
+    for query in QUERIES:
+        answer = data.draw(values_of(query.answer_type()))
         document = msgspec.json.encode(answer)
         read = msgspec.json.decode(document, type=query.answer_type())
         assert read == answer

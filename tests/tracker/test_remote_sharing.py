@@ -1,4 +1,4 @@
-"""A ledger on a server with other members, with fewer rights, or with a slow request."""
+"""A ledger on a server with other members and writers, fewer rights, or a slow request."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from pathlib import Path
 import pytest
 
 from helpers.build import add, remote_config, to_deep_desert
+from helpers.commands import Run
 from helpers.hanging_server import PATIENCE, Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
-from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, cut_before, pass_on
+from helpers.proxy import ProxiedRequest, Proxy, answer, cut_after, pass_on
 from helpers.rejected_writes import READ_ONLY
+from helpers.remote_fixtures import MakeTracker
 from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, shown
 from tracker_tui.config.settings import Config
 from tracker_tui.domain.change import Rejection, Verdict
+from tracker_tui.domain.history import HistoryFilter
 from tracker_tui.errors import DatabaseUnreachable, WriteRejected
 from tracker_tui.tracker.events import Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
+from tracker_tui.turso import Connection, connect
 
 
 @pytest.fixture
@@ -124,17 +128,6 @@ def test_a_change_whose_reply_was_lost_is_shown_once_and_answered_when_it_is_sen
 
 
 @pytest.mark.usefixtures("patient")
-def test_closing_returns_pending_changes(config: Config, proxy: Proxy, books: Books) -> None:
-    changes = [add(5), add(7)]
-    tracker = Tracker(config)
-    tracker.open().result(SECONDS)
-    proxy.fate = cut_before
-    tracker.submit(changes)
-    assert tracker.close() == changes
-    assert books.quantities() == (1000, 400)
-
-
-@pytest.mark.usefixtures("patient")
 def test_closing_does_not_wait_for_a_read(config: Config, proxy: Proxy) -> None:
     tracker = Tracker(config)
     with Gate() as gate:
@@ -164,3 +157,52 @@ def test_closing_sends_a_requested_undo(config: Config, proxy: Proxy, books: Boo
         assert tracker.close() == []
         assert gate.is_holding
     assert books.quantities() == (1000, 400)
+
+
+@pytest.fixture
+def writer(remote_guild: Books, remote_url: str) -> Iterator[Connection]:
+    """Another program in the middle of a transaction that has changed something."""
+    with closing(connect(remote_url, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE resources SET quantity_hagga = 7777 WHERE id = 'spice'")
+        yield connection
+
+
+def test_commands_and_dashboards_read_without_waiting(
+    run: Run,
+    remote_guild: Books,
+    proxy: Proxy,
+    writer: Connection,
+    make_remote_tracker: MakeTracker,
+) -> None:
+    for argv in (["list"], ["history", "spice"], ["leaderboard"]):
+        assert run(*argv).status == 0
+    tracker = make_remote_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    tracker.refresh().result(SECONDS)
+    search = tracker.query_cache.history(HistoryFilter(text="created"))
+    assert len(tracker.query_cache.ask(search).result(SECONDS).value.entries) == 3
+    assert shown(tracker) == (1_000, 400)
+    writer.execute("COMMIT")
+    assert remote_guild.quantities() == (7_777, 400)
+
+
+def test_rights_are_found_out_when_possible(
+    remote_guild: Books,
+    proxy: Proxy,
+    writer: Connection,
+    make_remote_tracker: MakeTracker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tracker_tui.tracker.ledger_thread._RIGHTS_SECONDS", 0.1)
+    tracker = make_remote_tracker(proxy.url)
+    tracker.open().result(SECONDS)
+    listener = Listener(tracker)
+    assert may_write(tracker), "rights are assumed until a check fails"
+    # A failed check leaves the connection usable.
+    assert len(ask_history(tracker, "spice").result(SECONDS)) == 1
+    writer.execute("COMMIT")
+    proxy.fate = whole_request_refused("resources:data_update")
+    tracker.refresh().result(SECONDS)
+    assert not may_write(tracker)
+    assert not any(isinstance(event, Failed) for event in listener.events)

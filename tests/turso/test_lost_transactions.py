@@ -116,16 +116,6 @@ def test_a_lost_implicit_transaction_or_commit_fails_every_call(
     assert stored(url) in ([], [1, 2])
 
 
-def test_a_savepoint_is_lost_with_its_transaction(connection: Connection, proxy: Proxy) -> None:
-    connection.execute("SAVEPOINT s")
-    connection.execute("INSERT INTO t VALUES (1)")
-    proxy.meet([LOSSES["rolled back"]])
-    with pytest.raises(TransactionLost):
-        connection.execute("RELEASE s")
-    is_lost(connection)
-    assert stored(proxy.url) == []
-
-
 def test_a_transaction_held_too_long_is_ended_for_another_writer(remote_url: str) -> None:
     with opened(remote_url) as connection, opened(remote_url) as other:
         connection.execute("CREATE TABLE t (n INTEGER)")

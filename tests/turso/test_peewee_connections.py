@@ -1,7 +1,8 @@
-"""Peewee connections to a server: one for each thread, opened on demand."""
+"""Peewee connections to a server, one for each thread, and transactions that they lose."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Barrier
@@ -9,8 +10,9 @@ from threading import Barrier
 import pytest
 from peewee import ImproperlyConfigured, InterfaceError, OperationalError
 
-from helpers.proxy import Proxy
-from tracker_tui.turso import TursoDatabase
+from helpers.lost_transactions import LOSSES, reported
+from helpers.proxy import Fate, Proxy
+from tracker_tui.turso import TransactionLost, TursoDatabase
 from turso.conftest import Store, stored
 
 THREADS = 4
@@ -93,3 +95,128 @@ def test_each_thread_has_a_connection_and_traffic(database: TursoDatabase, proxy
     assert sorted(stored()) == sorted(
         ["mine", *(f"{t}-{n}" for t in range(THREADS) for n in (0, 1))]
     )
+
+
+def continue_anyway(database: TursoDatabase) -> None:
+    """Try every operation in a block whose transaction is lost."""
+    for call in (
+        lambda: Store.create(name="half"),
+        lambda: Store.select().count(),
+        lambda: Store.delete().execute(),
+        lambda: database.execute_sql("INSERT INTO store (name) VALUES ('half')"),
+        lambda: database.atomic().__enter__(),
+        database.commit,
+        database.begin,
+    ):
+        with pytest.raises(OperationalError):
+            call()
+    database.rollback()
+    assert not database.is_connection_usable()
+
+
+def lose(database: TursoDatabase, loss: Callable[[], object]) -> None:
+    """Lose the transaction in the middle of a block that ends normally."""
+    with database.atomic():
+        Store.create(name="before")
+        loss()
+        with pytest.raises(OperationalError):
+            Store.create(name="after")
+        continue_anyway(database)
+        continue_anyway(database)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_a_lost_transaction_fails_its_blocks_as_a_whole(
+    new_url: Callable[[], str], proxy: Proxy, loss: Fate
+) -> None:
+    def nested(database: TursoDatabase) -> None:
+        with database.atomic():
+            Store.create(name="outer")
+            with pytest.raises(OperationalError) as caught:
+                lose(database, lambda: proxy.meet([loss]))
+            assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
+            continue_anyway(database)
+
+    def losing_the_commit(database: TursoDatabase) -> None:
+        with database.atomic():
+            Store.create(name="one")
+            Store.create(name="two")
+            proxy.meet([loss])
+
+    def losing_the_rollback(database: TursoDatabase) -> None:
+        with database.atomic():
+            Store.create(name="one")
+            proxy.meet([loss])
+            raise LookupError
+
+    for block in (nested, losing_the_commit, losing_the_rollback):
+        # Rolling back is harmless to lose.
+        errors = (OperationalError, *([LookupError] if block is losing_the_rollback else []))
+        with closing(TursoDatabase(new_url())) as database, database.bind_ctx([Store]):
+            Store.create_table()
+            with pytest.raises(errors):
+                block(database)
+            assert not database.in_transaction()
+            assert database.is_connection_usable()
+            # A commit whose response was lost may have been carried out, but only as a whole.
+            committed = [["one", "two"]] if block is losing_the_commit else []
+            assert stored() in ([], *committed)
+
+
+def test_after_the_block_the_database_works_again(database: TursoDatabase, proxy: Proxy) -> None:
+    # The other losses leave the lock with a transaction that cannot be ended for five seconds.
+    for name in ("rolled back", "rejected"):
+        database.close()
+        with database.connection_context():
+            with database.connection_context():
+                with pytest.raises(OperationalError) as caught:
+                    lose(database, lambda name=name: proxy.meet([LOSSES[name]]))
+                assert isinstance(caught.value.orig, TransactionLost)  # type: ignore[attr-defined]
+                assert not database.in_transaction()
+                with database.atomic():
+                    Store.create(name=f"{name}: whole")
+                    with database.atomic():
+                        Store.create(name=f"{name}: too")
+            Store.create(name=f"{name}: outside")
+            assert not database.is_closed()
+        assert database.is_closed()
+    assert stored() == [
+        *("rolled back: whole", "rolled back: too", "rolled back: outside"),
+        *("rejected: whole", "rejected: too", "rejected: outside"),
+    ]
+
+
+def test_a_lost_transaction_without_a_block_ends(database: TursoDatabase, proxy: Proxy) -> None:
+    def lose_here() -> None:
+        Store.create(name="before")
+        proxy.meet([LOSSES["rolled back"]])
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                Store.create(name="after")
+        database.rollback()
+
+    with database.manual_commit():
+        database.begin()
+        lose_here()
+        database.begin()
+        Store.create(name="manual")
+        database.commit()
+    database.begin()
+    lose_here()
+    Store.create(name="outside blocks")
+    database.session_start()
+    Store.create(name="before")
+    proxy.meet([LOSSES["rolled back"]])
+    with pytest.raises(OperationalError):
+        database.session_commit()
+    Store.create(name="session")
+    assert stored() == ["manual", "outside blocks", "session"]
+
+
+def test_a_block_that_did_not_begin_can_begin_later(database: TursoDatabase, proxy: Proxy) -> None:
+    proxy.meet([reported("TRANSACTION_BUSY")])
+    with pytest.raises(OperationalError):
+        database.atomic("IMMEDIATE").__enter__()
+    with database.atomic("IMMEDIATE"):
+        Store.create(name="whole")
+    assert stored() == ["whole"]

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from peewee import (
-    JOIN,
     BigIntegerField,
     BlobField,
     BooleanField,
@@ -23,14 +22,10 @@ from peewee import (
     FloatField,
     ForeignKeyField,
     IntegerField,
-    IntegrityError,
     Model,
-    OperationalError,
     SqliteDatabase,
     TextField,
     UUIDField,
-    fn,
-    prefetch,
 )
 
 from tracker_tui.turso import TursoDatabase
@@ -170,26 +165,3 @@ def test_rows_are_created_changed_and_deleted(alike: Alike, remote_url: str) -> 
     with closing(by_default), by_default.bind_ctx([Player]):
         assert Player.create(name="Irulan").id == 8
         assert list(Player.insert_many([{"name": "Ghanima"}]).execute()) == [(9,)]
-
-
-def test_queries_and_errors_are_those_of_peewee(alike: Alike) -> None:
-    def ask(db: SqliteDatabase) -> list[Any]:
-        total = fn.SUM(Gift.amount)
-        grouped = Gift.select(Gift.resource, total, fn.AVG(Gift.amount)).group_by(Gift.resource)
-        left = Player.select(Player.name, Gift.resource).join(Gift, JOIN.LEFT_OUTER)
-        players = prefetch(Player.select().order_by(Player.id), Gift.select().order_by(Gift.id))
-        found = [
-            list(grouped.having(total > 2).order_by(total.desc()).tuples()),
-            list(left.order_by(Player.name, Gift.resource).tuples())[-1],
-            {player.name: len(player.gifts) for player in players},
-            [row.amount for row in Gift.select().order_by(Gift.id).namedtuples().iterator()],
-            [p.name for p in Player.select().where(Player.name.contains("AN"))],
-        ]
-        with pytest.raises(IntegrityError) as twice:
-            Player.create(name="Chani")
-        db.drop_tables([Gift])
-        with pytest.raises(OperationalError) as missing:
-            Gift.select().count()
-        return [*found, str(twice.value), str(missing.value)]
-
-    assert alike(ask)[-1] == "no such table: gift"
