@@ -39,8 +39,6 @@ from tracker_tui.auth.discord_errors import (
 )
 from tracker_tui.config.settings import Secret
 
-# Codes
-
 
 def test_request_code_returns_code_links_and_times(discord: FakeDiscord, client: Discord) -> None:
     discord.interval, discord.expires_in = 7, 70
@@ -125,9 +123,6 @@ def test_links_are_plain_https_and_a_user_code_is_one_line(
     assert len(shown) <= 40
 
 
-# Polls
-
-
 def test_400_without_a_known_error_is_pending(discord: FakeDiscord, client: Discord) -> None:
     bodies: tuple[bytes | dict[str, Any], ...] = (
         {"error": "authorization_pending"},
@@ -187,6 +182,11 @@ def test_a_refresh_replaces_both_tokens(discord: FakeDiscord, client: Discord) -
     assert tokens.refresh is not None
     assert [tokens.access.reveal(), tokens.refresh.reveal()] == discord.issued[2:]
     failure_of(TokenInvalid, lambda: client.refresh(Secret(old["refresh_token"])), discord.issued)
+    # Only `invalid_grant` invalidates a refresh token.
+    discord.fail(TOKEN, refusal("invalid_request"), Fault.status(400), Fault.status(403))
+    for _ in range(3):
+        failure_of(DiscordRejected, lambda: client.refresh(REFRESH), SECRETS)
+    failure_of(TokenInvalid, lambda: client.refresh(REFRESH), SECRETS)
 
 
 def test_refresh_token_and_lifetime_are_optional(discord: FakeDiscord, client: Discord) -> None:
@@ -204,15 +204,6 @@ def test_refresh_token_and_lifetime_are_optional(discord: FakeDiscord, client: D
         before = time.time()
         expires_at = client.refresh(REFRESH).expires_at
         assert before + lifetime <= expires_at <= time.time() + lifetime, sent
-
-
-def test_only_invalid_grant_invalidates_a_refresh_token(
-    discord: FakeDiscord, client: Discord
-) -> None:
-    discord.fail(TOKEN, refusal("invalid_request"), Fault.status(400), Fault.status(403))
-    for _ in range(3):
-        failure_of(DiscordRejected, lambda: client.refresh(REFRESH), SECRETS)
-    failure_of(TokenInvalid, lambda: client.refresh(REFRESH), SECRETS)
 
 
 def test_revoking_signs_out_on_all_machines(discord: FakeDiscord, client: Discord) -> None:
@@ -235,21 +226,17 @@ def test_me_returns_the_user_of_the_token(discord: FakeDiscord, client: Discord)
     )
     for discord.person.global_name in (None, ""):
         assert client.me(access).global_name is None
-
-
-def test_avatar_becomes_a_url_if_it_is_well_formed(discord: FakeDiscord, client: Discord) -> None:
+    # An avatar becomes a URL if it is well formed.
     files = {"83ea": "83ea.png", "a_12e7": "a_12e7.gif", "b_1269": "b_1269.png"}
     malformed = (
         *(None, "", "_", "../../evil", "a b", "a/b", "a?x=1", "a#b", "a\nb", "\x1b[31m", "é"),
         *("a.png", "[bold]", "\u202eabc", "%2e%2e", "a" * 101),
     )
     base = "https://cdn.discordapp.com/avatars/80351110224678912/"
-    expected = {name: base + file for name, file in files.items()} | dict.fromkeys(malformed)
-    access, found = Secret(discord.grant()["access_token"]), {}
-    for name in expected:
-        discord.person.avatar = name
-        found[name] = client.me(access).avatar
-    assert found == expected
+    urls: dict[str | None, str | None] = {name: base + file for name, file in files.items()}
+    urls |= dict.fromkeys(malformed)
+    for discord.person.avatar, url in urls.items():
+        assert client.me(access).avatar == url
 
 
 def test_member_returns_roles_and_nickname(discord: FakeDiscord, client: Discord) -> None:

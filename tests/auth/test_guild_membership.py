@@ -293,9 +293,7 @@ def test_recovery_of_discord_notifies_listeners(
         assert program.membership.is_admitted
         assert program.membership.unchecked_for is None
         assert program.changes == 1
-
-
-def test_check_by_another_program_notifies_listeners(circle: Circle, discord: FakeDiscord) -> None:
+    # So does a check by another program.
     program, other = circle.signed_in(ago=5 * HOUR), circle.program()
     discord.fail("*", Fault.status(500))
     program.checks()

@@ -25,7 +25,6 @@ SESSIONS = st.builds(
 
 
 def written(session: Session | None = None, **changes: Any) -> dict[str, Any]:
-    """Return the document of a session, with some fields replaced."""
     return document_of(session or a_session()) | changes
 
 

@@ -81,12 +81,10 @@ def _check_effect(row: Row, change: Change) -> None:
 
 
 def quantities_before(row: Row) -> tuple[int, int]:
-    """Return the quantities that an entry found."""
     return row["previous_quantity_hagga"], row["previous_quantity_deep_desert"]
 
 
 def quantities_after(row: Row) -> tuple[int, int]:
-    """Return the quantities that an entry left."""
     return row["new_quantity_hagga"], row["new_quantity_deep_desert"]
 
 

@@ -41,7 +41,6 @@ class Guild:
             yield Books(database, statements)
 
     def tables(self) -> Tables:
-        """Return the tables of the ledger."""
         with self._books() as books:
             return books.tables("resources", "resource_history", "leaderboard")
 

@@ -48,7 +48,6 @@ class Line(NamedTuple):
 
     @property
     def waits(self) -> bool:
-        """Whether it is in the outbox and not applied."""
         return self.state != "applied"
 
     @property
@@ -87,7 +86,6 @@ class Journal:
 
     @property
     def typed_count(self) -> int:
-        """The number of players' changes that were stored."""
         return sum(change.undoes is None for change in self.changes.values())
 
     def unsettled(self) -> set[str]:
@@ -122,7 +120,6 @@ class Journal:
     # Changes must be on disk when players see them
 
     def has_kept(self, path: Path, submission: Iterable[Change]) -> None:
-        """Note that changes are on screen."""
         held = read_outbox(path)
         missing = [change.id for change in submission if change.id not in held]
         assert not missing, f"lost: on screen, and not on disk: {missing}"
@@ -224,7 +221,6 @@ class Journal:
 
 
 def read_outbox(path: Path) -> dict[str, Line]:
-    """Return the entries in the file of an outbox, by id."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         rows = connection.execute(_SELECT).fetchall()
     return {
@@ -235,7 +231,6 @@ def read_outbox(path: Path) -> dict[str, Line]:
 
 @lru_cache(10_000)
 def _change_of(document: str) -> Change:
-    """Read a change without the program's own code."""
     change = Change(**json.loads(document))
     return change._replace(kind=Kind(change.kind), location=Location(change.location))
 

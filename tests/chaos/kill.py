@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from peewee import BaseQuery
 
@@ -28,11 +29,9 @@ class Killer:
         self._left = point
 
     def strike_never(self) -> None:
-        """Stop killing."""
         self._left = None
 
     def point(self) -> None:
-        """Pass a point at which a program may die."""
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
@@ -81,7 +80,6 @@ class DeadlyDatabase:
         self.where = database.where
 
     def batch(self, queries: Sequence[BaseQuery]) -> Sequence[Result]:
-        """See `Database.batch`."""
         return results_or_raise(self.batches([queries])[0])
 
     def batches(
@@ -91,20 +89,10 @@ class DeadlyDatabase:
         repeatable: bool = False,
         seconds: float | None = None,
     ) -> list[BatchResult]:
-        """See `Database.batches`."""
         self._killer.point()
         results = self._database.batches(batches, repeatable=repeatable, seconds=seconds)
         self._killer.point()
         return results
 
-    def changed_elsewhere(self) -> bool:
-        """See `Database.changed_elsewhere`."""
-        return self._database.changed_elsewhere()
-
-    def interrupt(self) -> None:
-        """See `Database.interrupt`."""
-        self._database.interrupt()
-
-    def close(self) -> None:
-        """See `Database.close`."""
-        self._database.close()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)

@@ -67,5 +67,4 @@ def _fields(change: object) -> tuple[object, ...]:
 
 
 def main() -> None:
-    """Play with the arguments of the command line."""
     _Player(*sys.argv[1:5]).play()

@@ -57,12 +57,10 @@ class Program:
 
     @property
     def folder(self) -> Path:
-        """The folder of outbox and replica."""
         return self._location.folder
 
     @property
     def outbox(self) -> Path:
-        """The file of the outbox."""
         return self.folder / OUTBOX_NAME
 
     def close(self) -> None:
@@ -95,7 +93,6 @@ class Program:
         return Change(self._new_id(), resource_id, kind, location, amount, by, expected=expected)
 
     def refresh(self) -> None:
-        """Read other programs' changes."""
         self._refresher.refresh(self._ledger, force=self._dice.random() < 0.1)
 
     def send(self) -> None:
@@ -107,7 +104,6 @@ class Program:
                 self._sender.send(self._ledger)
 
     def look(self) -> None:
-        """Look for changes of other programs on this machine."""
         self._engine.catch_up()
 
     def undo(self) -> None:
@@ -148,20 +144,11 @@ class Program:
         self.refresh()
 
     def shown(self) -> dict[str, tuple[int, int]]:
-        """Return the quantities on screen, by resource."""
         return {row.id: (row.hagga, row.deep_desert) for row in self._overlay.resources()}
 
     def give_up(self) -> None:
-        """Abort the request that another thread waits for."""
         self._database.interrupt()
 
-    def fill_disk(self) -> None:
-        """Leave no room on disk for the outbox."""
-        self._room("PRAGMA max_page_count = 1")
-
-    def free_disk(self) -> None:
-        """Make room again."""
-        self._room("PRAGMA max_page_count = 1000000")
-
-    def _room(self, pragma: str) -> None:
-        self._store.outbox._file._connection.execute(pragma)
+    def limit_disk(self, pages: int) -> None:
+        """Leave room for this many pages of the outbox."""
+        self._store.outbox._file._connection.execute(f"PRAGMA max_page_count = {pages}")

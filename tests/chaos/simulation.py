@@ -160,9 +160,9 @@ class Simulation:
         self._now += self._dice.choice((-3_600, 90, 7_200, 90_000))
 
     def _type_on_full_disk(self, program: Program) -> None:
-        program.fill_disk()
+        program.limit_disk(1)
         self._do(program, "type")
-        program.free_disk()
+        program.limit_disk(1_000_000)
 
     def _do(self, program: Program, name: str) -> None:
         try:
@@ -310,7 +310,6 @@ class Simulation:
                 return
 
     def _compare(self, program: Program, guild: Guild) -> None:
-        """Check that the screen shows the ledger with pending changes on top."""
         self._is_over = True
         self._retry(program, "refresh", program.refresh)
         self._is_over = False

@@ -28,7 +28,6 @@ def own_server(server_binary: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def play(seed: int, server: Server, folder: Path, changes: int = CHANGES) -> list[str]:
-    """Play a run and return its log."""
     with ExitStack() as stack:
         simulation = Simulation(seed, server, folder, stack)
         try:

@@ -17,7 +17,6 @@ from helpers.remote_guild import name_locations
 
 
 def layout_of(home: Path) -> str:
-    """Return the cached layout in the replica of the store."""
     ((document,),) = ask(replica_of(home), "SELECT value FROM facts WHERE name = 'acquaintance'")
     assert isinstance(document, str)
     return document

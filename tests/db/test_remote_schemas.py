@@ -75,7 +75,6 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture
 def empty(remote_url: str, proxy: Proxy, run: Run, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The configured database is empty."""
     configure(monkeypatch, proxy.url)
     return remote_url
 

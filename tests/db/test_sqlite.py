@@ -43,7 +43,6 @@ def test_opening_and_reading_changes_no_byte(tmp_path: Path, schema: str, journa
 
 
 def damaged_page(path: Path, table: str) -> None:
-    """Overwrite the first page of a table with garbage."""
     ((page,),) = ask(path, "SELECT rootpage FROM sqlite_master WHERE name = ?", table)
     ((size,),) = ask(path, "PRAGMA page_size")
     assert isinstance(page, int)
@@ -54,7 +53,6 @@ def damaged_page(path: Path, table: str) -> None:
 
 
 def damaged(path: Path, kind: str) -> None:
-    """Make a path that cannot be opened as a database."""
     if kind == "a missing folder":
         return
     if kind == "a file for a folder":

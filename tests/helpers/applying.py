@@ -43,7 +43,6 @@ def stock(books: Books) -> None:
 
 
 def update(books: Books, **values: Any) -> None:
-    """Change the resource behind the ledger's back."""
     for column, value in values.items():
         books.run(f"UPDATE resources SET {column} = ?", value)
 

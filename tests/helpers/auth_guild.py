@@ -81,11 +81,9 @@ class Circle:
 
     @property
     def member_path(self) -> str:
-        """The path of the guild member."""
         return f"/users/@me/guilds/{self.discord.guild_id}/member"
 
     def binding(self) -> Binding:
-        """Return the binding of the configured guild."""
         return Binding.of(guild_of(self.config))
 
     def program(self, session_store: SessionStore | None = None, **changes: Any) -> Program:
@@ -94,7 +92,6 @@ class Circle:
         return Program(guild, session_store or SessionStore(self.config), self.clock)
 
     def granted(self) -> Tokens:
-        """Return valid tokens, without the flow."""
         answer = self.discord.grant()
         return Tokens(
             Secret(answer["access_token"]),
@@ -116,13 +113,11 @@ class Circle:
         return [seen.path for seen in tuple(self.discord.seen)]
 
     def kept_tokens(self) -> tuple[str, str | None]:
-        """Return the stored access token and refresh token."""
         tokens = self.session_store.tokens()
         return tokens.access.reveal(), None if tokens.refresh is None else tokens.refresh.reveal()
 
 
 def a_session(**changes: Any) -> Session:
-    """Return a session, made without Discord."""
     plain = Session(
         Binding("https://discord.com/api/v10", "1", "2"),
         "80351110224678912",
@@ -144,7 +139,6 @@ def some_tokens(name: str = "some", expires_at: float = 1_700_604_800.25) -> Tok
 
 
 def revealed(tokens: Tokens) -> tuple[str, str | None, float]:
-    """Return the texts of tokens, to compare them."""
     refresh = None if tokens.refresh is None else tokens.refresh.reveal()
     return tokens.access.reveal(), refresh, tokens.expires_at
 
@@ -162,7 +156,6 @@ def roles_now(discord: FakeDiscord, *roles: str) -> None:
 
 
 def assert_denied(program: Program, said: str) -> None:
-    """Assert that access is denied for this reason."""
     assert not program.membership.is_admitted
     assert said in str(failure_of(AccessDenied, program.membership.require))
     assert program.membership.pending_record() is None

@@ -110,34 +110,27 @@ class DiscordAnswers:
 
     def approve(self, user_code: str | None = None) -> None:
         """Approve a code (default: the newest)."""
-        with self._lock:
-            self._code(user_code).person = self.person
+        self._code(user_code).person = self.person
 
     def deny(self, user_code: str | None = None) -> None:
-        """Deny a code (default: the newest)."""
-        with self._lock:
-            self._code(user_code).is_denied = True
+        self._code(user_code).is_denied = True
 
     def expire(self, user_code: str | None = None) -> None:
         """Expire a code (default: the newest) now."""
-        with self._lock:
-            self._code(user_code).expires_at = time.monotonic()
+        self._code(user_code).expires_at = time.monotonic()
 
     def slow_down_next(self, n: int = 1) -> None:
         """Answer the next `n` polls with `slow_down`."""
-        with self._lock:
-            self._slow_downs = n
+        self._slow_downs = n
 
     def revoke(self) -> None:
         """Revoke the program's access: all tokens are invalid."""
-        with self._lock:
-            self._access.clear()
-            self._refresh.clear()
+        self._access.clear()
+        self._refresh.clear()
 
     def expire_access(self) -> None:
         """Expire all access tokens; refreshing still works."""
-        with self._lock:
-            self._access.clear()
+        self._access.clear()
 
     def grant(self) -> dict[str, Any]:
         """Return new tokens as `/oauth2/token` would, without the flow."""
@@ -294,23 +287,19 @@ class DiscordAnswers:
 
 
 def as_json(status: int, value: object, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return an answer in JSON."""
     body = json.dumps(value).encode()
     return Answer(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
 def refusal(error: str) -> Answer:
-    """Return an OAuth error."""
     return as_json(400, {"error": error})
 
 
 def unauthorized() -> Answer:
-    """Return Discord's answer to an invalid token."""
     return as_json(401, {"message": "401: Unauthorized", "code": 0})
 
 
 def not_found() -> Answer:
-    """Return Discord's answer for an unknown path."""
     return as_json(404, {"message": "404: Not Found", "code": 0})
 
 
@@ -320,7 +309,6 @@ def public_part(person: Person) -> dict[str, Any]:
 
 
 def new_user_code() -> str:
-    """Return a code for people to type."""
     return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(8))
 
 

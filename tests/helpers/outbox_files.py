@@ -35,7 +35,6 @@ def pending_ids(home: Path) -> list[str]:
 
 
 def states(home: Path) -> list[str]:
-    """Return the state of each change, oldest first."""
     return [row[0] for row in ask(outbox_of(home), "SELECT state FROM entries ORDER BY number")]
 
 

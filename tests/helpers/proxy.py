@@ -39,16 +39,13 @@ class ProxiedRequest:
         return self._handler.ask_upstream(self.body)
 
     def reply(self, reply: Reply) -> None:
-        """Send a reply to the client."""
         self.send(head(reply) + reply.body)
 
     def send(self, raw: bytes) -> None:
-        """Send raw bytes to the client."""
         self._handler.wfile.write(raw)
         self._handler.wfile.flush()
 
     def cut(self) -> None:
-        """Close the connection to the client."""
         self._handler.close_connection = True
         with suppress(OSError):
             self._handler.connection.shutdown(socket.SHUT_RDWR)
@@ -75,7 +72,6 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
         return self._server.server_port
 
     @property
@@ -85,7 +81,6 @@ class Proxy:
 
     @property
     def count(self) -> int:
-        """The number of requests so far."""
         return len(self.seen)
 
     def meet(self, fates: Iterable[Fate]) -> None:
@@ -98,12 +93,10 @@ class Proxy:
         self.fate = fate
 
     def close(self) -> None:
-        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
 
     def connect_upstream(self) -> http.client.HTTPConnection:
-        """Return a new connection to the real server."""
         return http.client.HTTPConnection(
             self._upstream.hostname or "", self._upstream.port, timeout=60
         )

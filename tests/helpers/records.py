@@ -36,7 +36,6 @@ def insertions(table: str, rows: Sequence[Row]) -> list[RawQuery]:
 
 
 def insert_all(books: Books, table: str, rows: Sequence[Row]) -> None:
-    """Insert rows in one request."""
     if rows:
         books.database.batch(insertions(table, rows))
 
@@ -121,7 +120,6 @@ def resource_row(resource_id: str, **given: Any) -> Row:
 
 
 def user_rows(members: Iterable[Known]) -> list[Row]:
-    """Return rows of `users`."""
     return [
         {
             "id": f"u{number}",
@@ -136,5 +134,4 @@ def user_rows(members: Iterable[Known]) -> list[Row]:
 
 
 def add_members(books: Books, *members: Known) -> None:
-    """Insert members who signed in."""
     insert_all(books, "users", user_rows(members))

@@ -93,6 +93,5 @@ class Line:
         self._is_cut = False
 
     def close(self) -> None:
-        """Stop listening."""
         if not self._is_cut:
             self.proxy.close()

@@ -39,7 +39,6 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The URL of the default database."""
         # `localhost`, because the server takes the first part of an address for a database name.
         return f"http://localhost:{self.port}"
 
@@ -117,7 +116,6 @@ class Server:
 def running(
     binary: Path, folder: Path, *, key: Ed25519PrivateKey | None = None
 ) -> Iterator[Server]:
-    """Run a server for the duration of the block."""
     server = Server(binary, folder, key=key)
     try:
         yield server
@@ -152,7 +150,6 @@ def unpacked_server(folder: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a free port."""
     while True:
         # Below the range for outgoing connections, one of which could take the port.
         port = 10_000 + secrets.randbelow(20_000)

@@ -19,7 +19,6 @@ COLUMNS, LINES = 100, 30
 
 
 def set_size(file: int, columns: int, lines: int) -> None:
-    """Set the size of a terminal."""
     import fcntl
     import termios
 
@@ -82,7 +81,6 @@ class Terminal:
                 self.read(0.01)
 
     def leave(self) -> int:
-        """Quit with ctrl+q; return the exit status."""
         self.write(b"\x11")
         return self.ends()
 
@@ -124,6 +122,5 @@ class Terminal:
             os.close(self.file)
 
     def hang_up(self) -> None:
-        """Close the terminal's window."""
         os.close(self.file)
         self.file = -1

@@ -63,11 +63,9 @@ def submit(tracker: Tracker, *changes: Change) -> None:
 
 
 def recent_history(ledger: Ledger, resource_id: str, limit: int = 20) -> list[HistoryEntry]:
-    """Return a resource's newest entries."""
     history_filter = HistoryFilter(resource_id=resource_id)
     return ledger.ask(HistoryQuery(filter=history_filter, limit=limit)).entries
 
 
 def ask_history(tracker: Tracker, resource_id: str) -> Future[list[HistoryEntry]]:
-    """Ask a tracker for a resource's newest entries."""
     return tracker._ledger_thread.ask(lambda ledger: recent_history(ledger, resource_id))

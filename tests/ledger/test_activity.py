@@ -29,7 +29,6 @@ def day(*of_calendar: int) -> int:
 
 
 def act(books: Books, *moments: int, by: str = "1") -> None:
-    """Insert a change at each moment."""
     known = books.run("SELECT COUNT(*) FROM resource_history")[0][0]
     rows = [
         history_row(f"h{known + number}", created_at=moment, updated_by=by)

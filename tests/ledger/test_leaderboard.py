@@ -28,13 +28,11 @@ def earn(books: Books, *rows: tuple[str, float, int]) -> None:
 
 
 def rankings(books: Books, period: Period) -> list[tuple[int, str, float, int]]:
-    """Return ranks, names, points and actions."""
     board = books.ledger.ask(LeaderboardQuery(period=period))
     return [(s.rank, s.name, s.points, s.actions) for s in board.rankings]
 
 
 def contributions(books: Books, member: str, period: Period, limit: int) -> list[ContributionPage]:
-    """Return all pages of a member's contributions."""
     pages: list[ContributionPage] = []
     while not pages or not pages[-1].is_last:
         before = pages[-1].end if pages else None

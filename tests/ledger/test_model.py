@@ -47,7 +47,6 @@ shelves = st.tuples(
 
 
 def foretold(change: Change, tables: Tables) -> tuple[Verdict, Rejection | None]:
-    """Return the outcome that the data contract demands."""
     there = {r["id"]: (r["quantity_hagga"], r["quantity_deep_desert"]) for r in tables["resources"]}
     known = {row["id"]: row["resource_id"] for row in tables["resource_history"]}
     if change.resource_id not in there:

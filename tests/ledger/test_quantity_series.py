@@ -130,7 +130,6 @@ stories = st.lists(st.tuples(recent, st.tuples(st.integers(0, 9), st.integers(0,
 
 
 def last_known(then: dict[int, tuple[int, int]], at: int) -> tuple[int, int]:
-    """Return the level at a moment, from the known levels."""
     known = [moment for moment in then if moment <= at]
     return then[max(known)] if known else (0, 0)
 
@@ -247,7 +246,6 @@ def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
 
 
 def days_in_sql(books: Books, times: list[int], zone: ZoneInfo) -> list[int]:
-    """Return the day of each time, computed by the database."""
     books.run("DELETE FROM resource_history")
     rows = [history_row(f"h{number}", created_at=at) for number, at in enumerate(times)]
     insert_all(books, "resource_history", rows)

@@ -29,7 +29,6 @@ UNUSABLE = "gave no usable answer"
 
 @pytest.fixture
 def busy(remote_guild: Books) -> Books:
-    """The guild, with one change."""
     entry = entry_row("added", (1_000, 400), (1_500, 400), "spice", updated_by=PLAYER)
     remote_guild.insert("resource_history", **entry)
     points = points_row("added", 75.0, user_id=PLAYER, resource_id="spice")

@@ -42,7 +42,6 @@ def main() -> int:
 
 
 def say(text: str) -> None:
-    """Print a line."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -47,6 +47,5 @@ _KINDS: tuple[tuple[int, Bytes], ...] = (
 
 
 def next_keys(dice: random.Random) -> bytes:
-    """Return the bytes of the next write."""
     (kind,) = dice.choices([make for _, make in _KINDS], [weight for weight, _ in _KINDS])
     return kind(dice)
