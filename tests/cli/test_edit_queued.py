@@ -94,8 +94,7 @@ def test_the_next_list_sends_pending_changes_in_one_request(
     # Pending changes are included, whether they are sent before or after the query.
     assert (listed[0]["hagga"], listed[0]["deep_desert"]) == (60, 440)
     assert changed(known_guild) == [(queued[0], "spice", 100), (queued[1], "spice", 60)]
-    writes = [each for each in line.proxy.seen if b"INSERT INTO" in each.body]
-    assert len(writes) == 1
+    assert len([each for each in line.proxy.seen if b"INSERT INTO" in each.body]) == 1
     assert pending_ids(home) == []
 
 

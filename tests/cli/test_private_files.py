@@ -48,7 +48,7 @@ def test_new_files_are_private_whatever_the_umask(run: Run, home: Path, no_umask
     assert others_may(home) == {}
 
 
-def test_no_log_is_written_through_a_link(run: Run, home: Path, guild: Path) -> None:
+def test_no_log_and_no_outbox_is_written_through_a_link(run: Run, home: Path, guild: Path) -> None:
     victim, log = home / "victim", home / "state" / "debug.log"
     log.parent.mkdir(parents=True)
     log.symlink_to(victim)
@@ -59,12 +59,8 @@ def test_no_log_is_written_through_a_link(run: Run, home: Path, guild: Path) -> 
         assert ran.status == 1
         assert f"{log} could not be written" in ran.err
         assert (victim.read_text() if victim.exists() else None) == content
-
-
-def test_no_outbox_is_opened_through_a_link(run: Run, home: Path, guild: Path) -> None:
     assert run("edit", "iron", "+5").status == 0
     (store,) = (home / "data" / "guilds").glob("*/outbox.db")
-    victim = home / "victim"
     store.rename(victim)
     before = victim.read_bytes()
     store.symlink_to(victim)
@@ -88,7 +84,13 @@ def test_a_folder_that_another_user_linked_is_not_written_to(
     assert "a symbolic link of another user leads there" in ran.error
 
 
-def test_the_doctor_warns_of_settings_that_others_can_use(run: Run, home: Path) -> None:
+def test_the_doctor_warns_of_settings_and_folders_that_others_can_use(run: Run, home: Path) -> None:
+    assert run("list").status == 0
+    assert notes(run) == []
+    stores = home / "data" / "guilds"
+    stores.chmod(0o777)
+    assert notes(run) == [f"other users of this machine can put files into {stores}"]
+    stores.chmod(0o700)
     path = home / "config" / "config.toml"
     path.parent.mkdir(mode=0o700, parents=True)
     for settings, mode, said in (
@@ -97,7 +99,7 @@ def test_the_doctor_warns_of_settings_that_others_can_use(run: Run, home: Path) 
         (TABLE, 0o620, "change"),
         ("", 0o602, "change"),
         ("", 0o644, ""),
-        (SETTINGS, 0o600, ""),
+        (TABLE, 0o600, ""),
     ):
         path.write_text(settings)
         path.chmod(mode)
@@ -106,14 +108,6 @@ def test_the_doctor_warns_of_settings_that_others_can_use(run: Run, home: Path) 
         for line in found:
             assert f"other users of this machine can {said} {path}" in line
             assert "hush" not in line
-
-
-def test_the_doctor_warns_of_a_folder_that_others_can_write_to(run: Run, guild: Path) -> None:
-    assert run("edit", "iron", "+5").status == 0
-    assert notes(run) == []
-    stores = Path(os.environ["TRACKER_HOME"]) / "data" / "guilds"
-    stores.chmod(0o777)
-    assert notes(run) == [f"other users of this machine can put files into {stores}"]
 
 
 @only_root

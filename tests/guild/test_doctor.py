@@ -115,7 +115,9 @@ def found_guild(server: Server) -> None:
             database.batch([RawQuery(made.replace("INDEX ", "INDEX IF NOT EXISTS ", 1))])
 
 
-def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: Books) -> None:
+def test_the_findings_are_printed_as_lines_and_as_json(
+    run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = examined(run)
     assert list(found) == EVERYTHING
     for each in found.values():
@@ -127,6 +129,12 @@ def test_the_findings_are_printed_as_lines_and_as_json(run: Run, remote_guild: B
     assert [line.split()[:2] for line in lines if line[0] in "✓▲✗"] == [
         *(["✓", "settings"], ["✓", "database"], ["✓", "token"], ["▲", "schema"], ["✓", "clock"]),
     ]
+    # A server is examined even if no guild is configured.
+    monkeypatch.delenv("TRACKER_AUTH")
+    found = examined(run, status=3)
+    assert found["discord"]["state"] == "wrong"
+    assert "TRACKER_AUTH=none" in found["discord"]["found"]
+    assert list(found) == [*EVERYTHING, "discord"]
 
 
 # Servers
@@ -162,16 +170,6 @@ def test_a_server_that_fails_is_wrong_from_there_on(
         assert "The server failed (500)" in ran.out
 
 
-def test_a_server_is_checked_even_without_a_configured_guild(
-    run: Run, remote_guild: Books, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TRACKER_AUTH")
-    found = examined(run, status=3)
-    assert found["discord"]["state"] == "wrong"
-    assert "TRACKER_AUTH=none" in found["discord"]["found"]
-    assert list(found) == [*EVERYTHING, "discord"]
-
-
 # Schemas
 
 
@@ -188,12 +186,8 @@ def test_a_known_schema_is_named_and_its_missing_indexes_are_counted(
     assert found["schema"]["found"].startswith(f"{kind}; 8 indexes")
     assert "tracker-tui init" in found["schema"]["advice"]
     run("init")
-    assert examined(run)["schema"] == {
-        "check": "schema",
-        "state": "ok",
-        "found": kind,
-        "advice": "",
-    }
+    fine = {"check": "schema", "state": "ok", "found": kind, "advice": ""}
+    assert examined(run)["schema"] == fine
 
 
 def test_an_empty_or_foreign_database_is_wrong(

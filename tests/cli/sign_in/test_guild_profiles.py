@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ class House(NamedTuple):
         return "--profile", self.name
 
 
+@contextmanager
 def founded(
     server: Server, name: str, person: Person, role: str, client_id: str
 ) -> Iterator[House]:
@@ -67,24 +68,18 @@ def founded(
 
 
 @pytest.fixture
-def atreides(server: Server) -> Iterator[House]:
-    person = Person(id="111", username="paul", global_name="Paul")
-    yield from founded(server, ATREIDES, person, MEMBER_ROLE, "1")
-
-
-@pytest.fixture
-def harkonnen(server: Server) -> Iterator[House]:
-    person = Person(id="222", username="feyd", global_name="Feyd")
-    yield from founded(server, HARKONNEN, person, OFFICER_ROLE, "2")
-
-
-@pytest.fixture
-def houses(home: Path, atreides: House, harkonnen: House) -> tuple[House, House]:
+def houses(home: Path, server: Server) -> Iterator[tuple[House, House]]:
     """Two guilds, each in a separate profile; the default settings are empty."""
-    (home / "config").mkdir(parents=True)
-    text = atreides.table + harkonnen.table
-    (home / "config" / "config.toml").write_text(text, "utf-8")
-    return atreides, harkonnen
+    paul = Person(id="111", username="paul", global_name="Paul")
+    feyd = Person(id="222", username="feyd", global_name="Feyd")
+    with (
+        founded(server, ATREIDES, paul, MEMBER_ROLE, "1") as atreides,
+        founded(server, HARKONNEN, feyd, OFFICER_ROLE, "2") as harkonnen,
+    ):
+        (home / "config").mkdir(parents=True)
+        text = atreides.table + harkonnen.table
+        (home / "config" / "config.toml").write_text(text, "utf-8")
+        yield atreides, harkonnen
 
 
 def test_each_guild_has_its_own_session_store_rights_and_rows(

@@ -9,25 +9,29 @@ import subprocess
 import sys
 import textwrap
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import pytest
 from peewee import RawQuery
 
-from cli.sign_in.kept_secrets import assert_private
 from cli.sign_in.member_guild import (
     AUTHORIZE,
     CLIENT,
     GUILD,
     Guarded,
     Type,
+    assert_kept,
+    assert_private,
     config_file,
     invitation_to,
     kept_settings,
+    session_file,
     settings_in_file,
 )
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault
+from helpers.listening import SECONDS
 from helpers.membership import configure, settings
 from helpers.other_schemas import FOREIGN
 from helpers.proxy import cut_before
@@ -94,26 +98,49 @@ def test_invitation_survives_mail_and_editors(
         config_file(home).unlink()
 
 
-def test_wrapped_invitation_is_pasted_without_echo(home: Path, blank: Guarded) -> None:
+def test_a_terminal_shows_no_invitation_and_no_process_a_secret(
+    home: Path, blank: Guarded, discord: FakeDiscord
+) -> None:
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "tracker_tui", "join"]
+    command = [sys.executable, "-m", "tracker_tui"]
     line = invitation_to(blank, blank.full)
-    program = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    joining = subprocess.Popen([*command, "join"], stdin=theirs, stdout=theirs, stderr=theirs)
     try:
         os.close(theirs)
         drawn = until(ours, b"answer questions instead")
         os.write(ours, f"```\n{wrapped(line)}\n```\n".encode())
         drawn += until(ours, b"[y/N]")
+        seen = seen_by_others(joining.pid)
         os.write(ours, b"y\n")
         drawn += until(ours, b"Stored in")
-        assert program.wait(60) == 0
+        assert joining.wait(SECONDS) == 0
     finally:
-        program.kill()
-        program.wait()
+        joining.kill()
+        joining.wait()
         os.close(ours)
     assert line[:40].encode() not in drawn
+    assert_kept(Ran(0, drawn.decode() + seen, ""), home, [blank.full])
     assert kept_settings(home) == settings_in_file(blank, blank.full)
+
+    with subprocess.Popen(
+        [*command, "login"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as login:
+        try:
+            assert login.stdout is not None
+            lines = [login.stdout.readline() for _ in range(4)]
+            seen += seen_by_others(login.pid)
+            discord.approve()
+            out, err = login.communicate(timeout=SECONDS)
+        finally:
+            login.kill()
+    assert (login.returncode, err) == (0, "")
+    assert not Path("/proc/self/environ").exists() or ("join" in seen and "login" in seen)
+    tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
+    devices = [secret for secret in discord.issued if secret.startswith("device-")]
+    assert_kept(Ran(0, "".join(lines) + out + seen, ""), home, [blank.full, *devices], tokens)
+    assert_private(config_file(home))
+    assert_private(session_file(home))
 
 
 def until(terminal: int, wanted: bytes) -> bytes:
@@ -125,17 +152,22 @@ def until(terminal: int, wanted: bytes) -> bytes:
     return drawn
 
 
-def test_missing_settings_are_asked_for(
-    run: Run, home: Path, blank: Guarded, type_in: Type
-) -> None:
-    type_in(invitation_to(blank), blank.full, "yes")
-    ran = run("join")
-    assert ran.status == 0, ran.err
-    assert "Token                  not included: you will be asked for one" in ran.err
-    assert "answers, and wants a token" in ran.err
-    assert "Its token (from whoever runs the database, hidden): " in ran.err
-    assert blank.full not in ran.out + ran.err
-    assert kept_settings(home) == settings_in_file(blank, blank.full)
+def read_if_there(path: Path) -> str:
+    """Return the contents of a /proc file, or "" once its process or thread has ended."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def seen_by_others(pid: int) -> str:
+    """Return what other users may see of a process and its children."""
+    processes = [Path(f"/proc/{pid}")]
+    for process in processes:
+        for task in process.glob("task/*/children"):
+            processes += [Path(f"/proc/{child}") for child in read_if_there(task).split()]
+    shown = product(processes, ("cmdline", "environ"))
+    return "\n".join(read_if_there(process / name) for process, name in shown)
 
 
 def test_joined_member_can_sign_in_and_edit(
@@ -153,7 +185,7 @@ def test_joined_member_can_sign_in_and_edit(
     assert len(blank.books.rows("user_sessions")) == 1
 
 
-def test_anything_but_yes_stores_nothing(
+def test_a_missing_token_is_asked_for_and_anything_but_yes_stores_nothing(
     run: Run, home: Path, blank: Guarded, type_in: Type
 ) -> None:
     complete = [invitation_to(blank), blank.full]
@@ -165,6 +197,17 @@ def test_anything_but_yes_stores_nothing(
         ran = run("join")
         assert (ran.status, ran.out, last_line(ran)) == (2, "", said), lines[2:]
         assert not config_file(home).exists()
+    type_in(*complete, "yes")
+    ran = run("join")
+    assert ran.status == 0, ran.err
+    for line in (
+        "Token                  not included: you will be asked for one",
+        "answers, and wants a token",
+        "Its token (from whoever runs the database, hidden): ",
+    ):
+        assert line in ran.err
+    assert blank.full not in ran.out + ran.err
+    assert kept_settings(home) == settings_in_file(blank, blank.full)
 
 
 def test_invitation_that_does_not_work_is_reported_and_not_stored(

@@ -46,13 +46,6 @@ def member(guild: Books, discord: FakeDiscord, run: Run) -> Books:
     return guild
 
 
-@pytest.fixture
-def session_alone(settings_of_guild: dict[str, str], discord: FakeDiscord) -> None:
-    """Sign in a member who does nothing else."""
-    sign_in(discord)
-    discord.seen.clear()
-
-
 # Nothing is left
 
 
@@ -84,61 +77,42 @@ def test_logout_leaves_nothing_personal(
         assert not any(word.encode() in text for word in (NICKNAME, "Spice", refresh_token))
 
 
-def test_logout_leaves_other_members(
-    run: Run, home: Path, member: Books, discord: FakeDiscord
+@pytest.mark.usefixtures("settings_of_guild")
+def test_logout_of_a_damaged_session_or_one_of_another_guild(
+    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (of_paul,) = stores(home)
-    discord.person = Person(id="4711", username="chani")
     sign_in(discord)
-    assert run("list").status == 0
-    assert len(stores(home)) == 2
-    assert run("logout").status == 0
-    assert stores(home) == [of_paul]
-
-
-@pytest.mark.usefixtures("session_alone")
-def test_logout_removes_a_damaged_session(run: Run, home: Path) -> None:
+    discord.seen.clear()
+    file, kept = session_file(home), session_file(home).read_text("utf-8")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("DISCORD_GUILD_ID", "4711")
+        for options in ([], ["--discard"]):
+            ran = run("logout", *options)
+            assert ran.status == 3
+            assert "for another guild" in ran.error
+            # Without it, valid tokens at Discord could not be revoked any more.
+            assert file.read_text("utf-8") == kept
+    assert discord.seen == []
+    # Remove the token, as if the keyring had lost it.
+    token = session(home)["tokens"]["access"]
+    file.write_text(kept.replace(f'"{token}"', "null"), "utf-8")
+    ran = run("logout")
+    assert ran.status != 0
+    assert "gone from this machine" in ran.err
+    assert STILL_STANDS in ran.err
+    assert not file.exists()
     for content in (b"{ nonsense", b'{"version": 2}'):
-        session_file(home).write_bytes(content)
+        file.write_bytes(content)
         ran = run("whoami")
         assert ran.status == 3
         assert ran.error == (
             "tracker-tui: The session that is kept on this machine is damaged. Sign in again: "
             "tracker-tui login.\n"
         )
-        assert session_file(home).read_bytes() == content
+        assert file.read_bytes() == content
         ran = run("logout")
         assert (ran.status, ran.out) == (0, "You are not signed in.\n")
-        assert not session_file(home).exists()
-        assert "You are not signed in" in run("whoami").error
-
-
-@pytest.mark.usefixtures("session_alone")
-def test_logout_without_tokens_says_how_to_revoke_by_hand(run: Run, home: Path) -> None:
-    file = session_file(home)
-    token = session(home)["tokens"]["access"]
-    # Remove the token, as if the keyring had lost it.
-    file.write_text(file.read_text("utf-8").replace(f'"{token}"', "null"), "utf-8")
-    ran = run("logout")
-    assert ran.status != 0
-    assert "gone from this machine" in ran.err
-    assert STILL_STANDS in ran.err
-    assert not file.exists()
-
-
-@pytest.mark.usefixtures("session_alone")
-def test_logout_leaves_the_session_of_another_guild(
-    run: Run, home: Path, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A removed session would leave valid tokens at Discord that can't be revoked any more.
-    monkeypatch.setenv("DISCORD_GUILD_ID", "4711")
-    kept = session_file(home).read_bytes()
-    for options in ([], ["--discard"]):
-        ran = run("logout", *options)
-        assert ran.status == 3
-        assert "for another guild" in ran.error
-        assert session_file(home).read_bytes() == kept
-    assert discord.seen == []
+        assert not file.exists()
 
 
 # Discord cannot be reached
@@ -278,7 +252,7 @@ def test_unreadable_outbox_prevents_logout_unless_discarded(
     assert not session_file(home).exists()
 
 
-def test_pending_changes_of_another_guild_do_not_prevent_logout(
+def test_logout_leaves_other_members_and_pending_changes_of_another_guild(
     run: Run,
     home: Path,
     member: Books,
@@ -286,10 +260,19 @@ def test_pending_changes_of_another_guild_do_not_prevent_logout(
     discord: FakeDiscord,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (of_paul,) = stores(home)
+    discord.person = Person(id="4711", username="chani")
+    sign_in(discord)
+    assert run("list").status == 0
+    assert len(stores(home)) == 2
+    assert run("logout").status == 0
+    assert stores(home) == [of_paul]
+    sign_in(discord)
+    discord.seen.clear()
     proxy.fate = cut_before
     queue(run, "spice", "+5")
-    (store,) = stores(home)
+    kept = stores(home)
     monkeypatch.setenv("TURSO_DATABASE_URL", "http://localhost:1/another")
     assert run("logout").status == 0
-    assert stores(home) == [store]
+    assert stores(home) == kept
     assert discord.requests_to(MEMBER) == []

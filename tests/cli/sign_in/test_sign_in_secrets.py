@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.sign_in.kept_secrets import assert_kept, assert_private, everything_kept
 from cli.sign_in.member_guild import (
     AUTHORIZE,
     HOUR,
@@ -20,7 +19,10 @@ from cli.sign_in.member_guild import (
     MEMBER,
     REVOKE,
     TOKEN,
+    assert_kept,
+    assert_private,
     config_file,
+    everything_kept,
     session_file,
 )
 from helpers.commands import Ran, Run

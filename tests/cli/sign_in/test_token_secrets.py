@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from itertools import product
 from pathlib import Path
 
 import pytest
 
-from cli.sign_in.kept_secrets import assert_kept, assert_private
-from cli.sign_in.member_guild import Guarded, Type, config_file, invitation_to, session_file
-from helpers.commands import Ran, Run, environment
+from cli.sign_in.member_guild import (
+    Guarded,
+    Type,
+    assert_kept,
+    assert_private,
+    config_file,
+    invitation_to,
+)
+from helpers.commands import Run
 from helpers.discord import FakeDiscord
 from helpers.listening import SECONDS
 from helpers.membership import settings
@@ -150,79 +153,3 @@ def test_join_stores_the_token_in_the_settings_only(
         else:
             assert not config_file(home).exists(), name
     assert {"passes", "cut"} <= set(stored)
-
-
-# Other processes
-
-
-def read_if_there(path: Path) -> str:
-    """Return the contents of a /proc file, or "" once its process or thread has ended."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def seen_by_others(pid: int) -> str:
-    """Return what other users may see of a process and its children."""
-    processes = [Path(f"/proc/{pid}")]
-    for process in processes:
-        for task in process.glob("task/*/children"):
-            processes += [Path(f"/proc/{child}") for child in read_if_there(task).split()]
-    shown = product(processes, ("cmdline", "environ"))
-    return "\n".join(read_if_there(process / name) for process, name in shown)
-
-
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="there is no /proc")
-def test_processes_show_no_secret(
-    home: Path, guarded: Guarded, discord: FakeDiscord, tmp_path: Path
-) -> None:
-    token = guarded.server.token(sub="members")
-    given = environment(home, DISCORD_API_URL=discord.url)
-
-    def start(command: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tracker_tui", command],
-            cwd=tmp_path,
-            env=given,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    with start("join") as joining:
-        try:
-            assert joining.stdin is not None
-            assert joining.stderr is not None
-            joining.stdin.write(f"{invitation_to(guarded, token)}\n")
-            joining.stdin.flush()
-            said = ""
-            while "Discord knows the application" not in said:
-                said += joining.stderr.readline()
-                assert joining.poll() is None, said
-            seen = seen_by_others(joining.pid)
-            out, err = joining.communicate("y\n", timeout=SECONDS)
-        finally:
-            joining.kill()
-    assert joining.returncode == 0, err
-    assert "join" in seen
-    assert_kept(Ran(0, out + seen, said + err), home, [token])
-
-    with start("login") as login:
-        try:
-            assert login.stdout is not None
-            lines = [login.stdout.readline() for _ in range(4)]
-            seen = seen_by_others(login.pid)
-            discord.approve()
-            out, err = login.communicate(timeout=SECONDS)
-        finally:
-            login.kill()
-    assert (login.returncode, err) == (0, "")
-    assert "login" in seen
-    tokens = [secret for secret in discord.issued if not secret.startswith("device-")]
-    devices = [secret for secret in discord.issued if secret.startswith("device-")]
-    ran = Ran(0, "".join(lines) + out + seen, err)
-    assert_kept(ran, home, [token, *devices], tokens)
-    assert_private(config_file(home))
-    assert_private(session_file(home))
