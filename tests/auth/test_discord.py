@@ -155,7 +155,6 @@ def test_each_answer_of_the_flow_has_its_own_result(discord: FakeDiscord, client
     discord.approve()
     before = time.time()
     tokens = client.poll(approved)
-    assert tokens.refresh is not None
     assert [tokens.access.reveal(), tokens.refresh.reveal()] == discord.issued[2:]
     assert before + 604_800 <= tokens.expires_at <= time.time() + 604_800
 
@@ -179,7 +178,6 @@ def test_other_poll_errors_are_rejections_that_are_quoted(
 def test_a_refresh_replaces_both_tokens(discord: FakeDiscord, client: Discord) -> None:
     old = discord.grant()
     tokens = client.refresh(Secret(old["refresh_token"]))
-    assert tokens.refresh is not None
     assert [tokens.access.reveal(), tokens.refresh.reveal()] == discord.issued[2:]
     failure_of(TokenInvalid, lambda: client.refresh(Secret(old["refresh_token"])), discord.issued)
     # Only `invalid_grant` invalidates a refresh token.
@@ -269,7 +267,6 @@ def test_only_a_404_means_not_in_the_guild_and_a_401_an_invalid_token(
         discord.person.username = discord.person.global_name = name
         discord.membership = Membership(name, ["1"])
         person, member = client.me(access), client.member(access)
-        assert member is not None
         assert (person.username, person.global_name, member.nick) == (shown,) * 3
 
 

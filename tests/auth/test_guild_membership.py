@@ -61,18 +61,20 @@ def test_fresh_session_needs_no_request(circle: Circle) -> None:
         assert program.membership.unchecked_for is None
         assert program.membership.member == Member("80351110224678912", "Muad'Dib", ACCESS_ONLY)
         assert circle.asked() == [], age
+    # A missing right names the roles that have it.
+    deletes = partial(program.membership.require, Right.ADMIN, "delete resources")
+    said = str(failure_of(NotPermitted, deletes))
+    assert said == "Only Mahdi may delete resources. Ask one of them."
+    program.membership.require(Right.ACCESS_RESOURCES)
+    assert circle.asked() == []
 
 
 def test_without_a_session_the_error_says_how_to_sign_in(circle: Circle) -> None:
     program = circle.program()
-    for use in (
-        program.membership.require,
-        program.membership.enter,
-        program.membership.check,
-        program.membership.revoke,
-        who(program),
-    ):
+    membership = program.membership
+    for use in (membership.require, membership.enter, membership.check, membership.revoke):
         assert "login" in str(failure_of(NotSignedIn, use))
+    assert "login" in str(failure_of(NotSignedIn, who(program)))
     assert not program.checks()
     assert not program.membership.is_admitted
     assert program.membership.unchecked_for is None
@@ -90,15 +92,6 @@ def test_damaged_session_denies_access(circle: Circle) -> None:
     assert not running.membership.is_admitted
     assert "damaged" in str(failure_of(NotSignedIn, running.membership.require))
     assert running.changes == 1
-
-
-def test_missing_right_names_the_roles_that_have_it(circle: Circle) -> None:
-    program = circle.signed_in()
-    deletes = partial(program.membership.require, Right.ADMIN, "delete resources")
-    said = str(failure_of(NotPermitted, deletes))
-    assert said == "Only Mahdi may delete resources. Ask one of them."
-    program.membership.require(Right.ACCESS_RESOURCES)
-    assert circle.asked() == []
 
 
 # A stale session
@@ -119,7 +112,6 @@ def test_background_check_never_blocks_or_piles_up_and_close_waits_as_long_as_to
     monkeypatch.setattr(discord, "receive", hold)
     program.membership.check_in_background()
     asking = program.membership._thread
-    assert asking is not None
     assert asking.daemon
     for _ in range(20):
         program.membership.check_in_background()
@@ -157,7 +149,6 @@ def test_changed_roles_take_effect_at_once(circle: Circle, discord: FakeDiscord)
     discord.membership = Membership(None, ["5", MEMBER_ROLE, ADMIN_ROLE])
     program.checks()
     session = program.membership.session
-    assert session is not None
     assert (session.username, session.name) == ("usul", "Paul Atreides")
     assert session.avatar == f"https://cdn.discordapp.com/avatars/{session.member_id}/a_1.gif"
     assert program.membership.member.name == "Paul Atreides"
@@ -238,7 +229,6 @@ def test_stale_session_admits_until_the_check_ends(circle: Circle) -> None:
     assert program.checks()
     assert circle.asked() == [ME, circle.member_path]
     session = program.membership.session
-    assert session is not None
     assert session.checked_at == circle.clock()
     assert circle.session_store.load() == session
     assert not program.checks()

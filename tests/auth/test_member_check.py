@@ -77,7 +77,6 @@ def test_checks_that_succeed(circle: Circle, discord: FakeDiscord, case: str) ->
     assert program.membership.unchecked_for is None
     assert (program.changes, program.lost_access) == (0, [])
     session = program.membership.session
-    assert session is not None
     assert session.checked_at == circle.clock()
     assert session.tokens_until == pytest.approx(circle.session_store.tokens().expires_at)
     assert circle.session_store.load() == session
@@ -177,13 +176,11 @@ def test_new_tokens_are_saved_before_they_are_used(
     assert on_disk == {TOKEN: tuple(discord.issued[:2]), ME: tuple(discord.issued[2:])}
     assert circle.kept_tokens() == tuple(discord.issued[2:])
     kept = circle.session_store.load()
-    assert kept is not None
     assert kept.checked_at == circle.clock() - 5 * HOUR, "a failed check does not count"
     assert program.membership.is_admitted
     # The new tokens are used: there is no second refresh.
     program.membership.check()
     assert len(discord.requests_to(TOKEN)) == 1
-    assert program.membership.session is not None
     assert program.membership.session.checked_at == circle.clock()
 
 
@@ -211,7 +208,6 @@ def test_close_waits_until_new_tokens_are_saved(
     program.membership.check_in_background()
     assert has_come.wait(SECONDS)
     asking = program.membership._thread
-    assert asking is not None
     join, patience = asking.join, []
 
     def impatient(seconds: float | None = None) -> None:

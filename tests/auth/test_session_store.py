@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,19 +48,14 @@ def test_store_is_empty_until_a_session_is_saved(
     assert session_store.file_version() is None
     assert "login" in str(failure_of(NotSignedIn, session_store.tokens))
     assert not session_store.path.parent.exists()
-    session_store.save(a_session(), TOKENS)
-    for reader in (session_store, SessionStore(config)):
-        assert reader.load() == a_session()
-        assert revealed(reader.tokens()) == revealed(TOKENS)
-
-
-def test_saving_without_tokens_keeps_the_stored_ones(
-    session_store: SessionStore, config: Config
-) -> None:
     session_store.save(a_session())
     assert session_store.load() == a_session()
     tokens_gone(session_store)
     session_store.save(a_session(), TOKENS)
+    for reader in (session_store, SessionStore(config)):
+        assert reader.load() == a_session()
+        assert revealed(reader.tokens()) == revealed(TOKENS)
+    # Saving without tokens keeps the stored ones.
     changed = a_session(name="Usul", role_ids=(), is_recorded=True, is_new=False)
     session_store.save(changed)
     assert session_store.load() == changed
@@ -132,12 +128,10 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    owner = os if where == "fsync" else Path
+    saves = partial(session_store.save, a_session(name="Usul"), OTHERS)
     with monkeypatch.context() as patched:
-        patched.setattr(owner, where, full)
-        error = failure_of(
-            LocalFileError, lambda: session_store.save(a_session(name="Usul"), OTHERS)
-        )
+        patched.setattr(os if where == "fsync" else Path, where, full)
+        error = failure_of(LocalFileError, saves)
     assert "No space left" in str(error)
     assert_keeps(error, ["access-other", "refresh-other"])
     assert session_store.load() == a_session()
@@ -161,11 +155,8 @@ def test_a_damaged_file_means_not_signed_in_and_can_be_replaced_and_removed(
     contents = [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe", b'{"version": 2}', b"not JSON"]
     for content in [*contents, *(whole[:length] for length in range(0, len(whole), 20))]:
         write(session_store, content)
-        for use in (
-            session_store.load,
-            session_store.tokens,
-            lambda: session_store.save(a_session()),
-        ):
+        saves = partial(session_store.save, a_session())
+        for use in (session_store.load, session_store.tokens, saves):
             error = failure_of(NotSignedIn, use, ["access-some", "refresh-some"])
             assert "damaged" in str(error), content
             assert "login" in str(error), content

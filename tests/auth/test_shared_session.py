@@ -62,7 +62,6 @@ def due(discord: FakeDiscord, config: Config) -> Config:
 def test_one_of_several_programs_asks_discord(
     circle: Circle, discord: FakeDiscord, due: Config
 ) -> None:
-    assert discord.membership is not None
     discord.membership.roles.append(ADMIN_ROLE)
     printed = run_together(CHECK, [[]] * 3)
     assert circle.asked() == [TOKEN, ME, circle.member_path]
@@ -104,7 +103,6 @@ def test_program_killed_during_a_check_releases_the_lock(
     asking = start(CHECK)
     try:
         assert await_line(asking) == "ready"
-        assert asking.stdin is not None
         asking.stdin.write("go\n")
         asking.stdin.flush()
         assert has_come.wait(SECONDS)

@@ -61,9 +61,6 @@ def test_every_schema_is_read_and_written(make_ledger: MakeLedger, name: str) ->
     assert [entry.hagga for entry in recent_history(books.ledger, "spice")] == [100, 10]
 
 
-# The newer columns beside the older
-
-
 @on_both
 @pytest.mark.parametrize("name", WITH_LOCATIONS)
 def test_creations_and_changes_write_both_columns_of_each_pair(
@@ -100,9 +97,6 @@ def test_the_older_columns_are_the_truth(make_ledger: MakeLedger, name: str) -> 
     assert (row["quantity_hagga"], row["quantity_location_1"]) == (101, 101)
 
 
-# Columns and tables of some schemas
-
-
 @pytest.mark.parametrize("name", ["middle", "later", "grown"])
 def test_values_of_some_schemas_are_shown_where_they_exist(
     make_ledger: MakeLedger, name: str
@@ -135,25 +129,14 @@ def test_values_of_other_schemas_have_defaults(make_ledger: MakeLedger) -> None:
 
 
 def test_unknown_columns_tables_and_views_are_unchanged(make_ledger: MakeLedger) -> None:
-    books = make_ledger(
-        (
-            *other_schemas.LATER,
-            *other_schemas.FOREIGN,
-            "CREATE VIEW rich AS SELECT id FROM resources",
-            *(
-                f"ALTER TABLE {table} ADD COLUMN moon text DEFAULT 'full'"
-                for table in other_schemas.TABLES
-            ),
-        )
-    )
+    more = [f"ALTER TABLE {t} ADD COLUMN moon text DEFAULT 'full'" for t in other_schemas.TABLES]
+    more.append("CREATE VIEW rich AS SELECT id FROM resources")
+    books = make_ledger((*other_schemas.LATER, *other_schemas.FOREIGN, *more))
     books.ledger.create([new_resource()], "founder")
     assert books.ledger.apply(add(1000)).verdict is Verdict.APPLIED
     assert len(books.ledger.refresh().resources) == 1
     for table in ("resources", "resource_history", "leaderboard"):
         assert {row["moon"] for row in books.rows(table)} == {"full"}, table
-
-
-# Schema changes during a run
 
 
 def grow(books: Books, statements: Statements) -> None:

@@ -167,7 +167,6 @@ def test_an_undo_is_relative_and_keeps_later_changes() -> None:
     for (kind, amount), wanted in expected.items():
         asked = change(kind, amount, reason="spice run")
         counter = counter_change(asked, moved_by(asked, spice()), "me")
-        assert counter is not None
         assert (counter.kind, counter.amount) == wanted, kind
         assert (counter.id, counter.resource_id, counter.by) == (undo_id("c1"), "r1", "me")
         assert counter.requires == counter.undoes == "c1"
@@ -192,8 +191,6 @@ def test_the_reason_of_an_undo_says_so_and_is_short_enough() -> None:
     for reason in ("spice run", None, "x" * MAX_REASON):
         asked = change(Kind.ADD, 1_500, reason=reason)
         counter = counter_change(asked, moved_by(asked, spice()), "me")
-        assert counter is not None
-        assert counter.reason is not None
         assert counter.reason.startswith("Undo: ")
         assert (reason or "+1,500")[:20] in counter.reason
         assert len(counter.reason) <= MAX_REASON
@@ -228,7 +225,6 @@ def test_the_sentence_of_an_applied_change_has_quantities_total_target_and_point
     assert sentence == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
     # Points are those of the outcome, not of a guess.
     outcome = applied(change(Kind.ADD, 500), spice(), Verdict.ALREADY_APPLIED)
-    assert outcome.moved is not None
     earned = outcome.moved._replace(points=Points(50.0, 3.0, 0.0, 150.0))
     sentence = outcome_sentence(outcome._replace(moved=earned), PLACES)
     assert "already applied" in sentence

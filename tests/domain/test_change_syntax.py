@@ -125,7 +125,6 @@ def test_the_text_after_the_hash_is_the_reason() -> None:
     assert {text: parse_change(text).reason for text in reasons} == reasons
     # It loses its control characters, and has at most 500.
     reason = parse_change("+5 # red\x1b[31m\r\nalert\x00\x07\x9b").reason
-    assert reason is not None
     assert reason.isprintable()
     assert reason.startswith("red")
     assert "alert" in reason

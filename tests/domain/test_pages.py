@@ -29,7 +29,6 @@ def page(rows: Sequence[int], *, is_last: bool = False) -> HistoryPage:
 
 
 def numbers(run: HistoryPage | None) -> list[int]:
-    assert run is not None
     return [int(each.id) for each in run.entries]
 
 
@@ -54,12 +53,10 @@ def test_pages_that_overlap_are_joined() -> None:
     # A shorter answer hides no rows.
     run = joined(None, page(range(250, 0, -1), is_last=True), page(range(250, 150, -1)))
     assert numbers(run) == [*range(250, 0, -1)]
-    assert run is not None
     assert run.is_last
     # New rows come before cached ones.
     run = joined(None, page(range(250, 100, -1)), page(range(260, 200, -1)))
     assert numbers(run) == [*range(260, 100, -1)]
-    assert run is not None
     assert (run.end, run.is_last) == (entry(101).place, False)
     # Deleted rows are gone.
     run = joined(None, page(range(9, 0, -1), is_last=True), page([9, 7, 6]))
@@ -70,7 +67,6 @@ def test_pages_that_overlap_are_joined() -> None:
     assert joined(entry(300).place, newest, page(range(299, 200, -1))) is None
     # A run has a maximum length.
     run = joined(entry(5_000).place, page(range(6_000, 4_999, -1)), page(range(4_999, 1, -1)))
-    assert run is not None
     assert len(run.entries) == LONGEST
     assert (run.end, run.is_last) == (run.entries[-1].place, False)
 
@@ -110,6 +106,5 @@ def test_a_page_with_missing_or_different_rows_contradicts_a_run() -> None:
 def test_a_cut_run_continues_at_the_cut() -> None:
     cut = without_older(page(range(300, 0, -1), is_last=True), entry(201).place)
     assert numbers(cut) == [*range(300, 200, -1)]
-    assert cut is not None
     assert (cut.end, cut.is_last) == (entry(201).place, False)
     assert numbers(joined(cut.end, cut, page(range(200, 150, -1)))) == [*range(300, 150, -1)]

@@ -41,18 +41,12 @@ class Listener:
         self.until(lambda: len(self._outcomes()) >= how_many)
         with self._news:
             outcomes = self._outcomes()
-            self.events = [
-                event for event in self.events if not isinstance(event, OutcomesReceived)
-            ]
+            self.events = [e for e in self.events if not isinstance(e, OutcomesReceived)]
         return outcomes
 
     def _outcomes(self) -> list[Outcome]:
-        return [
-            o
-            for event in self.events
-            if isinstance(event, OutcomesReceived)
-            for o in event.outcomes
-        ]
+        received = [event for event in self.events if isinstance(event, OutcomesReceived)]
+        return [outcome for event in received for outcome in event.outcomes]
 
     def _hear(self, event: Event) -> None:
         with self._news:

@@ -149,7 +149,6 @@ def test_any_resource_is_read_and_changed_and_others_are_too(
             assert outcome_sentence(outcome, PLACES).isprintable(), case
             if outcome.moved is not None:
                 assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
-                assert outcome.resource is not None
                 after = outcome.resource.hagga, outcome.resource.deep_desert
                 assert outcome.moved[2:4] == after, case
 
@@ -170,7 +169,6 @@ def test_any_history_is_read_and_stops_no_change(wild_books: Books, spoilt: Spoi
             outcome = wild_books.ledger.apply(planted)
             assert outcome.verdict is Verdict.ALREADY_APPLIED, case
             assert outcome_sentence(outcome, PLACES).isprintable(), case
-            assert outcome.moved is not None
             assert [type(number) for number in outcome.moved[:4]] == [int] * 4, case
         for resource in ("spice", "hostile"):
             outcome = wild_books.ledger.apply(add(1, resource_id=resource))

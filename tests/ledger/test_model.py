@@ -167,7 +167,6 @@ class LedgerMachine(RuleBasedStateMachine):
         if outcome.is_in_history:
             (row,) = (row for row in history if row["id"] == change.id)
             points = {row["id"]: row["final_points"] for row in tables["leaderboard"]}
-            assert outcome.moved is not None
             assert outcome.moved[:4] == (*quantities_before(row), *quantities_after(row))
             assert outcome.moved.points.final == points.get(change.id, 0.0)
         else:
