@@ -19,12 +19,10 @@ SOON = 0.3
 
 
 def by_execute(connection: Connection) -> object:
-    """Write one row with a single statement."""
     return connection.execute("INSERT INTO t VALUES (1)")
 
 
 def by_batch(connection: Connection) -> object:
-    """Write one row with a batch."""
     (result,) = connection.client.batches([[("INSERT INTO t VALUES (1)", ())]])
     if isinstance(result, Error):
         raise result
@@ -36,7 +34,6 @@ WAYS: tuple[Write, ...] = (by_execute, by_batch)
 
 @contextmanager
 def writer(url: str, token: str | None = None, *, timeout: float = SECONDS) -> Iterator[Connection]:
-    """Open a connection for the duration of the block."""
     connection = connect(url, token, timeout=timeout, isolation_level=None, allow_plain=True)
     try:
         yield connection
@@ -45,13 +42,11 @@ def writer(url: str, token: str | None = None, *, timeout: float = SECONDS) -> I
 
 
 def make_table(url: str, token: str | None = None) -> None:
-    """Create the table that these helpers write to."""
     with writer(url, token) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
 
 
 def count_rows(url: str, token: str | None = None) -> int:
-    """Return the number of rows."""
     with writer(url, token) as connection:
         (count,) = connection.execute("SELECT count(*) FROM t").fetchone()
         assert isinstance(count, int)

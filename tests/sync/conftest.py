@@ -58,7 +58,5 @@ def program(start: Start, books: Books) -> Program:
 
 @pytest.fixture
 def open_store(folder: Path) -> Iterator[OpenStore]:
-    open_store = OpenStore(folder)
-    yield open_store
-    for store in open_store.opened:
-        store.close()
+    with closing(OpenStore(folder)) as open_store:
+        yield open_store

@@ -97,6 +97,10 @@ class OpenStore:
         self.opened.append(Store(location, self.warnings.append))
         return self.opened[-1]
 
+    def close(self) -> None:
+        for store in self.opened:
+            store.close()
+
 
 class Interleaved(Ledger):
     """A ledger that calls a function just before or just after a refresh."""

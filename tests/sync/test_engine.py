@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from helpers.build import PLAYER, add, remove, set_to
+from helpers.build import add, remove, set_to
 from helpers.ledger_under_test import Books
 from sync.conftest import Start
 from sync.programs import Interleaved, Program
@@ -15,7 +15,6 @@ from tracker_tui.domain.change import Change, Rejection, Verdict
 from tracker_tui.errors import LocalFileError
 from tracker_tui.ledger.refresh_queries import RefreshRequest
 from tracker_tui.local.sqlite_file import set_aside
-from tracker_tui.sync.local_store import pending_elsewhere
 from tracker_tui.sync.outbox_entries import EntryState
 from tracker_tui.sync.sender import as_sent
 
@@ -41,16 +40,6 @@ def send(program: Program, change: Change, *, is_answered: bool, was_known: bool
 # Typed changes
 
 
-def test_a_registered_change_is_projected_and_shown_once_saved(program: Program) -> None:
-    change = add(5)
-    program.engine.register([change])
-    projected = program.overlay.projected("spice")
-    assert projected is not None
-    assert (program.shown(), projected.hagga) == ((1000, 0), 1005)
-    program.engine.save([change])
-    assert program.shown() == (1005, 0)
-
-
 def test_a_change_that_was_not_saved_is_not_shown_projected_or_undone(program: Program) -> None:
     connection = program.outbox._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -60,17 +49,6 @@ def test_a_change_that_was_not_saved_is_not_shown_projected_or_undone(program: P
     assert program.shown() == (1000, 0)
     assert program.overlay.projected("spice") == program.overlay.row("spice")
     assert program.engine.undo(program.engine.newest_submission).is_empty
-
-
-def test_changes_left_by_the_last_run_are_shown_and_reported(
-    program: Program, start: Start
-) -> None:
-    program.submit(add(5))
-    program.submit(remove(1005))
-    program.close()
-    (left,) = pending_elsewhere(program.outbox._file.path.parent.parent)
-    assert (left.member, left.changes) == (PLAYER, 2)
-    assert start().shown() == (0, 0)
 
 
 def test_changes_cancelled_elsewhere_disappear(program: Program, start: Start) -> None:
@@ -90,9 +68,7 @@ def test_changes_cancelled_elsewhere_disappear(program: Program, start: Start) -
         program.outbox.mark_unsent([change.id])
 
 
-def test_changes_are_in_the_order_of_the_outbox(
-    program: Program, start: Start, books: Books
-) -> None:
+def test_changes_are_in_the_order_of_typing(program: Program, start: Start, books: Books) -> None:
     other = start()
     program.submit(add(5))
     assert other.shown() == (1000, 0)

@@ -145,7 +145,7 @@ def test_the_outbox_can_be_read_during_a_write(outbox_path: Path, make_outbox: M
     assert [entry.change for entry in outbox.entries()] == [first, second]
 
 
-def test_a_removed_file_is_replaced_by_one_of_the_same_owner(
+def test_a_removed_file_is_replaced_for_its_owner(
     outbox_path: Path, make_outbox: MakeOutbox
 ) -> None:
     outbox, change = make_outbox(), add(2)

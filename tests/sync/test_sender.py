@@ -181,9 +181,7 @@ def test_an_outcome_unknown_for_a_day_needs_the_player(
     assert later.shown() == (1005, 0)
 
 
-def test_a_conflict_blocks_until_it_is_resolved(
-    program: Program, start: Start, books: Books
-) -> None:
+def test_a_conflict_blocks_until_resolved(program: Program, start: Start, books: Books) -> None:
     expected: list[Change] = []
     for anyway in (True, False):
         first, _ = books.quantities()
@@ -243,9 +241,7 @@ def test_programs_send_changes_once(program: Program, start: Start, books: Books
     assert program.shown() == other.shown() == (1012, 0)
 
 
-def test_a_change_withdrawn_elsewhere_is_not_sent(
-    program: Program, start: Start, books: Books
-) -> None:
+def test_a_withdrawn_change_is_not_sent(program: Program, start: Start, books: Books) -> None:
     change = add(5)
     program.submit(change)
     other = start()

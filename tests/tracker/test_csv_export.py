@@ -187,9 +187,7 @@ def test_any_text_survives_being_exported(chronicle: Chronicle) -> None:
     assert chronicle.file.read_bytes() == f"\ufeff{','.join(COLUMNS)}\r\n".encode()
 
 
-def test_the_file_is_safe_for_excel_and_terminals(
-    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_file_is_safe_to_show(chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch) -> None:
     chronicle.call("1", "Cha\x07ni")
     chronicle.write([{"reason": "W\xfcrze\x1b]0;owned\x07\x9b31m\x00 \x7f\x08!"}])
     assert chronicle.export()
@@ -298,9 +296,7 @@ def test_a_full_or_read_only_disk_is_reported(chronicle: Chronicle, small_disk: 
 # Names
 
 
-def test_exports_of_one_second_differ(
-    chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exports_in_a_second_differ(chronicle: Chronicle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "strftime", lambda _: "2025-10-09-105320")
     chronicle.write([{}])
     names = []

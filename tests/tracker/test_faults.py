@@ -15,7 +15,7 @@ from helpers.other_schemas import ask, make_file
 from helpers.processes import locked
 from helpers.tracking import ask_history, history, quick, shown, stored, undo
 from tracker_tui.domain.change import Verdict
-from tracker_tui.errors import DatabaseBusy, LedgerError
+from tracker_tui.errors import DatabaseBusy
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.events import ChangesQueued, Failed, OutcomesReceived, Refreshed
 from tracker_tui.tracker.tracker import Tracker
@@ -46,16 +46,7 @@ def test_close_sends_pending_changes_and_publishes_no_more_events(path: Path) ->
     assert listener.events == []
 
 
-def test_a_failed_open_raises_and_is_published(tmp_path: Path) -> None:
-    tracker = Tracker(config_for(tmp_path / "missing.db"))
-    listener = Listener(tracker)
-    with pytest.raises(LedgerError, match="There is no database"):
-        tracker.open().result(20)
-    assert isinstance(listener.next(Failed).error, LedgerError)
-    assert tracker.close() == []
-
-
-def test_poll_reads_changes(
+def test_polls_find_changes(
     tracker: Tracker, listener: Listener, other: Ledger, path: Path
 ) -> None:
     other.apply(add(5))
@@ -75,9 +66,7 @@ def test_poll_reads_changes(
         assert shown(tracker) == (1005 + number, 400)
 
 
-def test_poll_without_changes_says_nothing(
-    tracker: Tracker, listener: Listener, other: Ledger
-) -> None:
+def test_idle_polls_say_nothing(tracker: Tracker, listener: Listener, other: Ledger) -> None:
     tracker.submit([add(5)])
     listener.settled(1)
     listener.next(ChangesQueued)

@@ -263,9 +263,7 @@ def test_a_filter_with_any_text_is_answered_or_rejected(far: Tracker) -> None:
                 assert done(query_cache.cached(query)) is not None
 
 
-def test_a_local_database_may_hold_any_bytes_and_its_answers_are_not_cached(
-    tracker: Tracker, path: Path
-) -> None:
+def test_a_local_database_may_hold_any_bytes_without_a_cache(tracker: Tracker, path: Path) -> None:
     query_cache = tracker.query_cache
     for reason in ("CAST(x'EDA080' AS TEXT)", "CAST(x'FF' AS TEXT)"):
         ask(path, f"UPDATE resource_history SET reason = {reason}")

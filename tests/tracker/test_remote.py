@@ -102,7 +102,7 @@ def test_a_server_is_asked_at_most_every_five_seconds(
         assert proxy.count == before + 2
 
 
-def test_changes_of_others_are_noticed(
+def test_polls_see_changes(
     tracker: Tracker, listener: Listener, clock: Clock, books: Books
 ) -> None:
     books.ledger.apply(add(5, by="somebody else"))
@@ -269,7 +269,7 @@ def test_a_change_during_a_pause_is_sent_at_once_and_makes_it_no_longer(
     assert shown(tracker) == books.quantities() == (1021, 400)
 
 
-def test_a_requested_refresh_ends_trouble_but_not_having_nothing_to_send(
+def test_a_requested_refresh_ends_trouble(
     tracker: Tracker, listener: Listener, proxy: Proxy
 ) -> None:
     tracker.submit([remove(10_000)])

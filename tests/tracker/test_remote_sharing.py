@@ -41,7 +41,7 @@ def tracker(config: Config) -> Iterator[Tracker]:
         yield tracker
 
 
-def test_players_overwrite_nothing(
+def test_players_lose_nothing(
     config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without polling, a program that finds another one sending watches it to the end.

@@ -11,7 +11,6 @@ import pytest
 
 from helpers import other_schemas
 from helpers.build import add, new_resource, remote_config
-from helpers.commands import Run
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
 from helpers.player import changes_of, persistently
@@ -181,22 +180,6 @@ def test_an_answer_from_in_between_rejects_nothing_and_delays_nothing(
     assert shown(remote_tracker) == remote_guild.quantities() == (1_000 + len(STRANGERS), 400)
 
 
-def test_an_edit_with_an_answer_from_in_between_is_saved_and_applied_by_the_next_one(
-    run: Run, remote_guild: Books, proxy: Proxy, single_try: None
-) -> None:
-    assert run("edit", "spice", "=1000").status == 0
-    for name in (some := ("sign-in page", "403 of a gateway", "407")):
-        proxy.fate = STRANGERS[name]
-        ran = run("edit", "spice", "+1", "--reason", name, "--json")
-        assert (name, ran.status, ran.document["outcome"]) == (name, 0, "queued")
-        said = ran.document["message"]
-        assert said.startswith("spice +1 saved here, will be sent"), name
-        assert not [words for words in ("nothing was sent", "ry again") if words in said], name
-    proxy.fate = pass_on
-    assert run("edit", "spice", "+1").status == 0
-    assert remote_guild.quantities() == (1_001 + len(some), 400)
-
-
 LOSSES: tuple[Fate, ...] = (cut_before, cut_after, cut_within)
 
 
@@ -234,7 +217,7 @@ def assert_each_is_there_once(
 
 
 @pytest.mark.usefixtures("spice")
-def test_changes_sent_until_answered_are_applied_once(
+def test_changes_sent_repeatedly_are_applied_once(
     remote_url: str, proxy: Proxy, home: Path
 ) -> None:
     changes, dice = changes_of("paul", 100), Dice()

@@ -37,14 +37,7 @@ from helpers.proxy import (
     proxy_to,
 )
 from helpers.servers import free_port
-from tracker_tui.turso import (
-    ConnectionBlocked,
-    NoSuchHost,
-    NotSent,
-    OutcomeUnknown,
-    TimedOut,
-    TlsFailed,
-)
+from tracker_tui import turso
 
 GetAddresses = Callable[..., list[Any]]
 
@@ -74,7 +67,7 @@ def test_an_unknown_host_is_not_found(proxy: Proxy, monkeypatch: pytest.MonkeyPa
     known: GetAddresses = socket.getaddrinfo
     make_table(proxy.url)
     with writer(proxy.url.replace("localhost", "something.invalid")) as connection:
-        writes_fail(connection, NoSuchHost, "name of the server is not known")
+        writes_fail(connection, turso.NoSuchHost, "name of the server is not known")
 
         def known_now(host: str, *rest: Any) -> list[Any]:
             return known(host.replace("something.invalid", "localhost"), *rest)
@@ -89,7 +82,7 @@ def test_a_rejected_connection_was_not_sent(remote_url: str) -> None:
     port = free_port()
     url = remote_url.replace(remote_url.split(":")[2].split("/", maxsplit=1)[0], str(port))
     with writer(url) as connection:
-        writes_fail(connection, NotSent, "No connection to the server")
+        writes_fail(connection, turso.NotSent, "No connection to the server")
         with proxy_to(remote_url, port=port):
             works(connection)
     assert count_rows(remote_url) == 0
@@ -101,7 +94,7 @@ def test_a_server_with_an_untrusted_certificate_receives_nothing(
     tls, certificate = self_signed(tmp_path)
     with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
         message = "the certificate of localhost, issued by “localhost”, is not trusted here"
-        writes_fail(connection, ConnectionBlocked, message)
+        writes_fail(connection, turso.ConnectionBlocked, message)
         assert proxy.count == 0
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         works(connection)
@@ -109,16 +102,16 @@ def test_a_server_with_an_untrusted_certificate_receives_nothing(
 
 def test_a_server_without_encryption_fails_the_handshake(proxy: Proxy) -> None:
     with writer(proxy.url.replace("http:", "https:"), "token") as connection:
-        writes_fail(connection, TlsFailed, "No trusted encrypted connection")
+        writes_fail(connection, turso.TlsFailed, "No trusted encrypted connection")
     assert proxy.count == 0
 
 
 def test_a_server_that_never_answers_ends_with_the_deadline(silent: int, dead_end: int) -> None:
     for url, kind, expected in (
-        (f"http://localhost:{silent}", TimedOut, "No whole answer came within 0.3 s"),
+        (f"http://localhost:{silent}", turso.TimedOut, "No whole answer came within 0.3 s"),
         # Silent before the encryption: nothing was sent.
-        (f"https://localhost:{silent}", NotSent, ""),
-        (f"http://localhost:{dead_end}", NotSent, "did not accept a connection in time"),
+        (f"https://localhost:{silent}", turso.NotSent, ""),
+        (f"http://localhost:{dead_end}", turso.NotSent, "did not accept a connection in time"),
     ):
         with writer(url, timeout=SOON) as connection:
             writes_fail(connection, kind, expected)
@@ -152,7 +145,7 @@ def test_a_hanging_name_server_sends_nothing(proxy: Proxy, monkeypatch: pytest.M
     came = proxy.count
     with writer(proxy.url, timeout=SOON) as connection:
         monkeypatch.setattr(socket, "getaddrinfo", hangs)
-        writes_fail(connection, NotSent, "Nothing could be sent within 0.3 s")
+        writes_fail(connection, turso.NotSent, "Nothing could be sent within 0.3 s")
         released.set()
         await_left_behind()
         assert proxy.count == came
@@ -165,13 +158,13 @@ def test_a_connection_that_breaks_leaves_the_outcome_unknown(proxy: Proxy) -> No
     make_table(proxy.url)
     with writer(proxy.url) as connection:
         for fate, rows in ((cut_before, 0), (cut_after, 2), (cut_within, 4)):
-            writes_fail_once(proxy, fate, connection, OutcomeUnknown, "The connection broke")
+            writes_fail_once(proxy, fate, connection, turso.OutcomeUnknown, "The connection broke")
             assert count_rows(proxy.url) == rows
     for write in WAYS:
         with writer(proxy.url) as connection:
             proxy.hang_ups = 1
             # All of it was sent. The client cannot know that the server did not read it.
-            failed_write(write, connection, OutcomeUnknown, "The connection broke")
+            failed_write(write, connection, turso.OutcomeUnknown, "The connection broke")
             works(connection)
 
 
@@ -180,7 +173,7 @@ def test_a_connection_closed_while_much_is_sent_was_not_sent(proxy: Proxy) -> No
     with writer(proxy.url) as connection:
         proxy.hang_ups = 1
         error = failure_of(lambda: connection.execute("SELECT length(?)", (much,)))
-        assert type(error) is NotSent
+        assert type(error) is turso.NotSent
         works(connection)
 
 
@@ -195,7 +188,7 @@ def test_a_waiting_call_is_interrupted_from_another_thread(proxy: Proxy) -> None
             pass_on(proxied)
 
         proxy.meet([interrupted])
-        failed_write(by_batch, connection, TimedOut, "was aborted before its answer")
+        failed_write(by_batch, connection, turso.TimedOut, "was aborted before its answer")
         released.set()
         works(connection)
 

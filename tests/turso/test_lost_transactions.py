@@ -9,17 +9,11 @@ from pathlib import Path
 import pytest
 
 from helpers.driver_faults import by_batch, failure_of
-from helpers.lost_transactions import EXPIRED, LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from helpers.servers import running
-from tracker_tui.turso import (
-    Connection,
-    NotSent,
-    OperationalError,
-    OutcomeUnknown,
-    TransactionLost,
-    connect,
-)
+from tracker_tui import turso
+from tracker_tui.turso import Connection, OperationalError, TransactionLost, connect
+from turso.conftest import EXPIRED, LOSSES, reported
 
 
 @pytest.fixture
@@ -135,7 +129,10 @@ def test_an_idle_connection_outlives_a_restart(server_binary: Path, tmp_path: Pa
         with opened(server.url, "") as connection:
             connection.execute("CREATE TABLE t (n INTEGER)")
             server.stop()
-            assert type(failure_of(lambda: by_batch(connection))) in (NotSent, OutcomeUnknown)
+            assert type(failure_of(lambda: by_batch(connection))) in (
+                turso.NotSent,
+                turso.OutcomeUnknown,
+            )
             server.start()
             connection.execute("INSERT INTO t VALUES (1)")
             connection.commit()
@@ -173,9 +170,7 @@ def test_an_idle_stream_that_expired_is_replaced_once(connection: Connection, pr
     assert stored(proxy.url) == [1, 3]
 
 
-def test_a_transaction_that_failed_to_begin_can_do_so_later(
-    connection: Connection, proxy: Proxy
-) -> None:
+def test_a_transaction_can_begin_after_a_failure(connection: Connection, proxy: Proxy) -> None:
     for code in ("TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"):
         proxy.meet([reported(code)])
         with pytest.raises(OperationalError):

@@ -10,10 +10,9 @@ from threading import Barrier
 import pytest
 from peewee import ImproperlyConfigured, InterfaceError, OperationalError
 
-from helpers.lost_transactions import LOSSES, reported
 from helpers.proxy import Fate, Proxy
 from tracker_tui.turso import TransactionLost, TursoDatabase
-from turso.conftest import Store, stored
+from turso.conftest import LOSSES, Store, reported, stored
 
 THREADS = 4
 SECRET = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.c2lnbmF0dXJl"
@@ -126,9 +125,7 @@ def lose(database: TursoDatabase, loss: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_a_lost_transaction_fails_its_blocks_as_a_whole(
-    new_url: Callable[[], str], proxy: Proxy, loss: Fate
-) -> None:
+def test_a_lost_block_fails_whole(new_url: Callable[[], str], proxy: Proxy, loss: Fate) -> None:
     def nested(database: TursoDatabase) -> None:
         with database.atomic():
             Store.create(name="outer")

@@ -157,9 +157,7 @@ def test_a_failing_query_rolls_only_its_batch_back(database: TursoDatabase, prox
     assert stored()[-1] == "oil"
 
 
-def test_a_lost_batch_is_sent_again_if_that_is_harmless(
-    database: TursoDatabase, proxy: Proxy
-) -> None:
+def test_a_lost_batch_is_sent_again_if_harmless(database: TursoDatabase, proxy: Proxy) -> None:
     for lost in (cut_before, cut_after, answer(502)):
         proxy.meet([lost])
         assert database.batch([Store.select()])[0].rows == []

@@ -142,9 +142,7 @@ def test_or_fail_keeps_earlier_rows(both: SideBySide) -> None:
     assert both.remote.execute(ALL).fetchall() == [(1,)]
 
 
-def test_an_immediate_transaction_locks_out_other_writers(
-    both: SideBySide, remote_url: str
-) -> None:
+def test_an_immediate_transaction_locks_others_out(both: SideBySide, remote_url: str) -> None:
     with closing(connect(remote_url, isolation_level="IMMEDIATE")) as writer:
         writer.execute("INSERT INTO t VALUES (1)")
         assert both.run(ALL) == []

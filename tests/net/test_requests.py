@@ -1,27 +1,126 @@
-"""Proxies and certificates between a player and the servers: named in errors, without passwords."""
+"""HTTP requests within limits, and the proxies and certificates that stand in their way."""
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.certificates import issued_by
+from helpers.certificates import issued_by, self_signed
 from helpers.commands import Run
+from helpers.driver_faults import SECONDS, SOON, await_left_behind
 from helpers.https_proxy import HttpsProxy, https_proxy
 from helpers.ledger_under_test import Books
-from helpers.proxy import Proxy, answer, proxy_to
+from helpers.proxy import ProxiedRequest, Proxy, answer, proxy_to
 from helpers.servers import free_port
 from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.auth.discord_session import DiscordSession
 from tracker_tui.auth.guild_config import Guild
+from tracker_tui.net.bounded_adapter import BoundedAdapter
 from tracker_tui.net.certificates import issuer_in
+from tracker_tui.net.errors import (
+    DeadlineExceeded,
+    Redirected,
+    RequestAborted,
+    RequestFailed,
+    ResponseTooLarge,
+)
+
+
+@pytest.fixture
+def target() -> Iterator[Proxy]:
+    with proxy_to("http://localhost:1") as target:
+        target.fate = answer(200, b"hello", Set_Cookie="seen=1")
+        yield target
+
+
+@pytest.fixture
+def adapter() -> BoundedAdapter:
+    return BoundedAdapter(seconds=SECONDS, max_bytes=1_000)
+
+
+@pytest.fixture
+def session(adapter: BoundedAdapter) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        adapter.mount_on(session)
+        yield session
+
+
+def failure_of(session: requests.Session, url: str, **options: Any) -> RequestFailed:
+    with pytest.raises(RequestFailed) as caught:
+        session.post(url, **options)
+    return caught.value
+
+
+def test_responses_are_limited_and_no_cookie_is_kept(
+    session: requests.Session, target: Proxy
+) -> None:
+    for _ in range(2):
+        assert session.post(target.url, data={"a": "b"}).content == b"hello"
+    assert [seen.body for seen in target.seen] == [b"a=b", b"a=b"]
+    assert [seen.is_first for seen in target.seen] == [True, False]
+    assert "cookie" not in target.seen[1].headers
+    # A redirect is an error, although sessions follow them.
+    target.fate = answer(307, Location=target.url)
+    error = failure_of(session, target.url, allow_redirects=True)
+    assert isinstance(error, Redirected)
+    assert (error.status, target.count) == (307, 3)
+    target.fate = answer(200, b"x" * 1_001)
+    assert type(failure_of(session, target.url)) is ResponseTooLarge
+
+
+def test_a_request_without_a_body_is_withheld_after_its_deadline(
+    session: requests.Session, target: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, known = threading.Event(), socket.getaddrinfo
+
+    def hang(*args: Any) -> Any:
+        assert released.wait(SECONDS)
+        return known(*args)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    error = failure_of(session, target.url, timeout=SOON)
+    assert type(error) is DeadlineExceeded
+    assert not error.was_sent
+    released.set()
+    await_left_behind()
+    assert target.count == 0
+
+
+def test_abort_ends_a_request_through_a_proxy_at_once(
+    adapter: BoundedAdapter,
+    session: requests.Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    host = "guild.example"
+    tls, root = self_signed(tmp_path, host)
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
+    released = threading.Event()
+
+    def aborted(proxied: ProxiedRequest) -> None:
+        adapter.abort()
+        assert released.wait(SECONDS)
+        proxied.cut()
+
+    with proxy_to("http://localhost:1", tls=tls) as server, https_proxy(server.port) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        server.fate = aborted
+        error = failure_of(session, f"https://{host}/")
+        assert type(error) is RequestAborted
+        assert error.was_sent
+        # The connection through the proxy is cut, so the thread ends before the server answers.
+        await_left_behind()
+        released.set()
+
 
 HOST = "guild.example"
 INSPECTOR = "Sietch Inspection Root"
@@ -149,9 +248,7 @@ def test_an_inspecting_proxy_works_once_its_certificate_is_trusted(
     assert (reply.status_code, reply.content) == (200, b"{}")
 
 
-def test_a_page_in_the_tunnel_is_the_proxys(
-    run: Run, route: Route, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_names_the_proxy(run: Run, route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(route.root))
     for status in (403, 407, 451):
         route.server.fate = answer(status, b"<html>Blocked by policy</html>")
