@@ -137,6 +137,10 @@ def test_a_send_lock_that_is_never_released(run: Run, guild: Path, home: Path) -
         ran = edit_in_time(run, "iron", "+5")
     assert (ran.status, ran.err) == (0, "")
     assert "Another tracker-tui is sending" in ran.out
+    assert states(home) == ["applied", "pending"]
+    assert quantities(guild, "iron") == (1_005, 500)
+    assert run("list").status == 0
+    assert quantities(guild, "iron") == (1_010, 500)
 
 
 # Queued

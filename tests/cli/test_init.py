@@ -36,15 +36,22 @@ def test_init_creates_an_empty_database_and_starter_adds_the_catalogue(
     assert run("list", "--json").document == first
 
 
-def test_init_creates_the_configured_file(
+def test_init_fills_the_configured_file_if_it_is_missing_or_empty(
     run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "new folder" / "gild ★.db"
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
-    assert run("list").status == 4
-    assert not path.parent.exists()
-    assert run("init", "--starter").status == 0
-    assert tables(path) == FOUNDING_TABLES
+    missing, empty = tmp_path / "new folder" / "gild ★.db", tmp_path / "empty.db"
+    empty.touch()
+    for path in (missing, empty):
+        monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
+        ran = run("list")
+        assert ran.status == 4
+        assert "init" in ran.error
+        assert run("init", "--plan").status == 0
+        assert not missing.parent.exists() or path is empty
+        assert empty.read_bytes() == b""
+        assert run("init", "--starter").status == 0
+        assert tables(path) == FOUNDING_TABLES
+        assert len(run("list", "--json").document) > 50
 
 
 def test_init_plan_prints_the_sql_and_creates_nothing(run: Run, home: Path) -> None:
@@ -66,22 +73,6 @@ def test_init_leaves_a_complete_database_unchanged(run: Run, guild: Path) -> Non
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(ran.out)  # at most a comment
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-
-
-def test_init_fills_an_empty_file(
-    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "empty.db"
-    path.touch()
-    monkeypatch.setenv("TURSO_DATABASE_URL", f"file:{path}")
-    ran = run("list")
-    assert ran.status == 4
-    assert "init" in ran.error
-    assert run("init", "--plan").status == 0
-    assert path.read_bytes() == b""
-    assert run("init", "--starter").status == 0
-    assert tables(path) == FOUNDING_TABLES
-    assert len(run("list", "--json").document) > 50
 
 
 # Unusable databases

@@ -1,4 +1,4 @@
-"""Settings: the URL, profiles, debugging, bytes that are no text, and a first start."""
+"""Arguments and settings: usage, help, debugging, the URL, profiles, and bytes that are no text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from helpers.commands import Run
 from helpers.guild import make_guild, quantities
+from tracker_tui import __version__
 from tracker_tui.sync.local_store import pending_elsewhere
 
 UNUSABLE = (
@@ -170,3 +171,46 @@ def test_a_user_name_that_is_not_utf_8_is_read_as_older_systems_wrote_it(
     assert ran.document["resource"]["updated_by"] == "caf\u00e9"
     # The first start has added the starter catalogue.
     assert len(run("list", "--json").document) > 50
+
+
+# Usage
+
+WRONG = (
+    ["edit"],
+    ["edit", "iron"],
+    ["edit", "iron", "+5", "--at", "moon"],
+    ["edit", "iron", "+5", "--at"],
+    ["edit", "iron", "+5", "--if"],
+    ["nonsense"],
+    ["list", "--nonsense"],
+    ["list", "two", "words"],
+    ["history", "two", "words"],
+    ["history", "--limit"],
+    ["history", "--since"],
+    ["leaderboard", "chani"],
+    ["leaderboard", "--period", "90d"],
+    ["init", "now"],
+    ["--nonsense"],
+    ["--profile"],
+)
+
+
+def test_a_usage_error_is_one_line(run: Run, guild: Path) -> None:
+    for argv in WRONG:
+        ran = run(*argv)
+        assert ran.status == 2, argv
+        assert "tracker-tui" in ran.error, argv
+
+
+def test_version_and_help_succeed(run: Run) -> None:
+    assert run("--version") == (0, f"tracker-tui {__version__}\n", "")
+    for command in ([], ["edit"], ["list"], ["history"], ["leaderboard"], ["init"], ["demo"]):
+        ran = run(*command, "--help")
+        assert (ran.status, ran.err) == (0, "")
+        assert "--profile" in ran.out
+        assert "--debug" in ran.out
+    text = run("edit", "--help").out
+    for example in ("'+500'", "'-20'", "'=1200'", "'>300'", "'<300'", "add 500", "remove", "set"):
+        assert example in text
+    assert "to-deep-desert" in text
+    assert "to-hagga" in text

@@ -22,7 +22,9 @@ def examined(run: Run, status: int) -> Mapping[str, Any]:
     return {each["check"]: each for each in ran.document}
 
 
-def test_application_session_and_denial_are_examined(run: Run, discord: FakeDiscord) -> None:
+def test_application_session_denial_and_a_needless_secret_are_found(
+    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = examined(run, status=3)
     assert found["discord"]["state"] == "ok"
     assert "tracker-tui login" in found["session"]["found"]
@@ -37,6 +39,12 @@ def test_application_session_and_denial_are_examined(run: Run, discord: FakeDisc
     found = examined(run, status=0)
     assert (found["discord"]["state"], found["session"]["state"]) == ("ok", "ok")
     assert NICKNAME in found["session"]["found"]
+    with monkeypatch.context() as needless:
+        needless.setenv("DISCORD_CLIENT_SECRET", "the-websites-secret")
+        ran = run("doctor", "--json")
+    notes = [each["found"] for each in ran.document if each["state"] == "note"]
+    assert any("DISCORD_CLIENT_SECRET is set" in found for found in notes)
+    assert "the-websites-secret" not in ran.out + ran.err
     # Discord may be unreachable while the session admits.
     sign_in(discord, age=5 * HOUR)
     discord.fail_always("*", Fault.status(503))
@@ -48,14 +56,3 @@ def test_application_session_and_denial_are_examined(run: Run, discord: FakeDisc
     found = examined(run, status=3)
     assert found["session"]["state"] == "wrong"
     assert "no role that may enter" in found["session"]["found"]
-
-
-def test_client_secret_is_warned_of_and_not_shown(
-    run: Run, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DISCORD_CLIENT_SECRET", "the-websites-secret")
-    sign_in(discord)
-    ran = run("doctor", "--json")
-    notes = [each for each in ran.document if each["state"] == "note"]
-    assert any("DISCORD_CLIENT_SECRET is set" in each["found"] for each in notes)
-    assert "the-websites-secret" not in ran.out + ran.err

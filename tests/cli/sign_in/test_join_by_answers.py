@@ -138,19 +138,13 @@ def test_wrong_answer_at_a_terminal_is_asked_again_and_secrets_are_hidden(
     assert blank.full not in ran.err
 
 
-def test_five_wrong_answers_end_the_command(
-    run: Run, home: Path, blank: Guarded, at_terminal: Any
+def test_five_wrong_answers_ctrl_c_and_ctrl_d_store_nothing(
+    run: Run, home: Path, blank: Guarded, at_terminal: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for wrong in (["no invitation"] * 5, ["", *["guild"] * 5]):
         terminal = at_terminal(*wrong, "never read")
         assert run("join").status == 2
         assert list(terminal.lines) == ["never read"]
-        assert not config_file(home).exists()
-
-
-def test_ctrl_c_and_ctrl_d_store_nothing(
-    run: Run, home: Path, blank: Guarded, at_terminal: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
     at_terminal()
     assert run("join").status == 2
 

@@ -106,25 +106,6 @@ def test_no_repr_holds_a_token(
 
 
 def test_no_reply_of_the_database_reveals_its_token(
-    run: Run, home: Path, guarded: Guarded, discord: FakeDiscord, type_in: Type
-) -> None:
-    discord.approves_at_once = True
-    members = guarded.server.token(sub="members")
-    for name, fate in FATES.items():
-        guarded.proxy.fate = fate
-        options = ["--debug"] if name != "quoted with 401" else []
-        ran = run("login", *options)
-        assert ran.status == 0, name
-        assert_kept(ran, home, [guarded.full])
-        type_in(members)
-        ran = run("invite", "--with-token", *options)
-        # The invitation contains the token only in packed form.
-        assert_kept(ran, home, [guarded.full, members])
-        ran = run("logout", *options)
-        assert_kept(ran, home, [guarded.full, *discord.issued])
-
-
-def test_join_stores_the_token_in_the_settings_only(
     run: Run,
     home: Path,
     guarded: Guarded,
@@ -132,18 +113,29 @@ def test_join_stores_the_token_in_the_settings_only(
     type_in: Type,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in settings(discord, "", "token"):
-        if name != "DISCORD_API_URL":
-            monkeypatch.delenv(name)
-    token = guarded.server.token(sub="members")
-    stored = []
+    discord.approves_at_once = True
+    token, stored = guarded.server.token(sub="members"), []
     for number, (name, fate) in enumerate(FATES.items()):
         guarded.proxy.fate = fate
+        options = ["--debug"] if name != "quoted with 401" else []
+        ran = run("login", *options)
+        assert ran.status == 0, name
+        assert_kept(ran, home, [guarded.full])
+        type_in(token)
+        ran = run("invite", "--with-token", *options)
+        # The invitation contains the token only in packed form.
+        assert_kept(ran, home, [guarded.full, token])
+        ran = run("logout", *options)
+        assert_kept(ran, home, [guarded.full, *discord.issued])
         is_invited = number % 2 == 0
         line = invitation_to(guarded, token if is_invited else None)
         type_in(line, *([] if is_invited else [token]), "y")
-        ran = run("join", *(["--debug"] if name != "quoted with 401" else []))
+        with monkeypatch.context() as elsewhere:
+            for setting in settings(discord, "", "token").keys() - {"DISCORD_API_URL"}:
+                elsewhere.delenv(setting)
+            ran = run("join", *options)
         assert_kept(ran, home, [token, line.rpartition(":")[2]] if is_invited else [token])
+        # `join` stores the token in the settings only.
         if ran.status == 0:
             stored.append(name)
             assert_private(config_file(home))
