@@ -48,9 +48,7 @@ def test_equal_points_share_a_rank_and_the_next_is_skipped() -> None:
 def test_members_of_equal_rank_are_sorted_by_name() -> None:
     board = ranked([Sum("2", 1.0, 1), Sum("1", 1.0, 1), Sum("x", 1.0, 1)], MEMBERS, has_before=True)
     assert [ranking.name for ranking in board.rankings] == ["chani", "Muad'Dib", "x"]
-
-
-def test_ranks_are_compared_with_the_previous_period() -> None:
+    # Ranks are compared with the previous period.
     before = [Sum("1", 9.0, 1, 1.0, 1), Sum("2", 5.0, 1, 3.0, 1), Sum("4", 0.0, 0, 7.0, 1)]
     board = ranked([*before, Sum("3", 5.0, 1)], MEMBERS, has_before=True)
     assert [(s.user_id, s.climbed) for s in board.rankings] == [("1", 2), ("2", 0), ("3", None)]
@@ -88,11 +86,8 @@ def test_points_and_shares_are_finite_for_any_stored_numbers(given_sums: list[Su
         assert 0.0 <= ranking.share <= 1.0
 
 
-def test_points_that_are_not_finite_count_as_0() -> None:
+def test_points_that_are_not_finite_count_as_0_and_a_members_own_rank_is_found() -> None:
     assert [finite(n) for n in (None, math.inf, -math.inf, math.nan, -2.5)] == [0, 0, 0, 0, -2.5]
-
-
-def test_a_members_own_rank_is_found() -> None:
     board = ranked([Sum("1", 9.0, 1), Sum("2", 5.0, 1)], MEMBERS, has_before=False)
     assert board.of("2") == board.rankings[1]
     assert board.of("paul") is None

@@ -56,18 +56,13 @@ def test_a_forecast_continues_the_average() -> None:
     expected = {
         (600, 1000, 100.0): Forecast(is_reached=True, days=4.0),
         (600, 1000, -100.0): Forecast(is_reached=False, days=6.0),
-        (1000, 1000, 100.0): None,
-        (1500, 1000, 100.0): None,
         (1500, 1000, -100.0): Forecast(is_reached=False, days=15.0),
-        (0, 1000, -100.0): None,
-        (-5, 1000, -100.0): None,
         (-100, 100, 100.0): Forecast(is_reached=True, days=2.0),
-        (600, 1000, 0.0): None,
-        (600, 1000, None): None,
-        (600, None, 100.0): None,
-        (600, 0, 100.0): None,
-        (600, -5, 100.0): None,
     }
+    # Reached or empty already, without change, or without a target
+    never = [(1000, 1000, 100.0), (1500, 1000, 100.0), (0, 1000, -100.0), (-5, 1000, -100.0)]
+    never += [(600, 1000, 0.0), (600, 1000, None), (600, None, 100.0), (600, 0, 100.0)]
+    expected |= dict.fromkeys([*never, (600, -5, 100.0)])
     assert {case: forecast(*case) for case in expected} == expected
 
 
@@ -80,10 +75,7 @@ def test_days_without_changes_keep_the_level_of_the_day_before() -> None:
     levels = [DayLevel("spice", 15, 6, 2)]
     assert DailyTotals(levels, 13, 15).of("spice", 7) == [2, 2, 7]
     assert DailyTotals([], 15, 15).of("spice", 7) == [7]
-
-
-def test_the_first_day_begins_with_the_level_before_it() -> None:
-    """The ledger returns a day or two more than the screen shows."""
+    # The first begins with the level before it: the ledger returns a day or two more than shown.
     levels = [DayLevel("spice", 8, 4, 2), DayLevel("spice", 9, 5, 4), DayLevel("spice", 12, 9, 5)]
     assert DailyTotals(levels, 10, 13).of("spice", 9) == [5, 5, 9, 9]
     assert DailyTotals(levels[:2], 10, 12).of("spice", 5) == [5, 5, 5]

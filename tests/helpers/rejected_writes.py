@@ -15,11 +15,7 @@ BLOCKED = answer(403, b'{"error":"Writes are blocked","code":"BLOCKED"}')
 
 def writes_meet(fate: Fate) -> Fate:
     """Apply a fate to every request that writes; pass the others on."""
-
-    def choose(proxied: ProxiedRequest) -> None:
-        (fate if b"BEGIN IMMEDIATE" in proxied.body else pass_on)(proxied)
-
-    return choose
+    return requests_with("BEGIN IMMEDIATE", fate)
 
 
 def requests_with(text: str, fate: Fate) -> Fate:

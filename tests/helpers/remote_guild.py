@@ -10,6 +10,7 @@ from helpers.build import PLAYER, new_resource
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import OURS, Statements
 from helpers.proxy import Proxy
+from helpers.records import Known, add_members
 from tracker_tui.db.database import Database
 
 NICKNAME = "Muad'Dib"
@@ -40,15 +41,7 @@ def settled(database: Database, statements: Statements) -> Books:
     """Fill an empty database with a member and three resources."""
     books = Books(database, statements)
     books.ledger.create([SPICE, WATER, IRON], PLAYER)
-    books.insert(
-        "users",
-        id="u1",
-        discord_id=PLAYER,
-        username="paul",
-        custom_nickname=NICKNAME,
-        created_at=1,
-        last_login=1,
-    )
+    add_members(books, Known(PLAYER, "paul", NICKNAME))
     return books
 
 

@@ -11,29 +11,15 @@ from helpers.proxy import Fate, altered
 Cell = dict[str, Any]
 
 
-def _as_text(cell: Cell) -> Cell:
-    return {"type": "text", "value": str(cell.get("value", ""))}
-
-
-def _as_null(_: Cell) -> Cell:
-    return {"type": "null"}
-
-
-def _as_float(cell: Cell) -> Cell:
-    if cell["type"] != "integer":
-        return cell
-    return {"type": "float", "value": float(cell["value"])}
-
-
-def _beyond_64_bits(cell: Cell) -> Cell:
-    return {"type": "integer", "value": str(2**63)} if cell["type"] == "integer" else cell
-
-
 RETYPED: dict[str, Callable[[Cell], Cell]] = {
-    "all text": _as_text,
-    "all NULL": _as_null,
-    "floats for integers": _as_float,
-    "integers beyond 64 bits": _beyond_64_bits,
+    "all text": lambda cell: {"type": "text", "value": str(cell.get("value", ""))},
+    "all NULL": lambda _: {"type": "null"},
+    "floats for integers": lambda cell: (
+        {"type": "float", "value": float(cell["value"])} if cell["type"] == "integer" else cell
+    ),
+    "integers beyond 64 bits": lambda cell: (
+        {"type": "integer", "value": str(2**63)} if cell["type"] == "integer" else cell
+    ),
 }
 
 

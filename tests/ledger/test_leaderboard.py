@@ -42,13 +42,10 @@ def contributions(books: Books, member: str, period: Period, limit: int) -> list
     return pages
 
 
-def test_an_empty_leaderboard(guild: Books) -> None:
+def test_the_first_moment_of_a_period_is_in_it(guild: Books) -> None:
     for period in LEADERBOARD_PERIODS:
         board = guild.ledger.ask(LeaderboardQuery(period=period))
         assert board == Leaderboard([], has_before=period is not ALL)
-
-
-def test_the_first_moment_of_a_period_is_in_it(guild: Books) -> None:
     for period in (DAY_AND_NIGHT, WEEK, MONTH):
         assert period.span is not None
         guild.run("DELETE FROM leaderboard")
@@ -56,6 +53,12 @@ def test_the_first_moment_of_a_period_is_in_it(guild: Books) -> None:
         expected = [(1, "Naib", 4.0, 1), (2, "Muad'Dib", 1.0, 1)]
         assert rankings(guild, period) == expected, period
         assert len(rankings(guild, ALL)) == 3
+    # Dates bound a leaderboard too.
+    guild.run("DELETE FROM leaderboard")
+    earn(guild, ("1", 1.0, 10), ("1", 2.0, 20), ("1", 4.0, 30), ("1", 8.0, 40))
+    between = Period(name="between", since=NOW - 30, until=NOW - 10)
+    board = guild.ledger.ask(LeaderboardQuery(period=between))
+    assert board.rankings == [Ranking(1, "1", "Muad'Dib", 6.0, 2, 1.0, None)]
 
 
 def test_ranks_are_compared_with_the_period_before(guild: Books) -> None:
@@ -77,13 +80,6 @@ def test_old_rows_under_a_name_count_for_its_owner(guild: Books) -> None:
         # Two members are called Naib; no member has the other names.
         others = {"Naib": (8.0, 1), "": (32.0, 1), "1 ": (64.0, 1)}
         assert owned == {"1": (7.0, 3), "3": (16.0, 1), **others}
-
-
-def test_dates_bound_a_leaderboard_too(guild: Books) -> None:
-    earn(guild, ("1", 1.0, 10), ("1", 2.0, 20), ("1", 4.0, 30), ("1", 8.0, 40))
-    between = Period(name="between", since=NOW - 30, until=NOW - 10)
-    board = guild.ledger.ask(LeaderboardQuery(period=between))
-    assert board.rankings == [Ranking(1, "1", "Muad'Dib", 6.0, 2, 1.0, None)]
 
 
 @on_both
@@ -126,14 +122,12 @@ def test_pages_of_contributions_are_newest_first_and_whole(guild: Books) -> None
         pages = contributions(guild, "1", DAY_AND_NIGHT, limit)
         assert [e.id for page in pages for e in page.entries] == ["p16", *shared, "p15"]
         assert all(len(page.entries) <= limit for page in pages)
-
-
-def test_a_page_of_contributions_is_read_again_by_its_ends(guild: Books) -> None:
+    # A page is read again by its ends.
+    guild.run("DELETE FROM leaderboard")
     earn(guild, *[("1", 1.0, 5)] * 6)
     first, second, *_ = contributions(guild, "1", ALL, 2)
-    asked = ContributionsQuery(
-        member_id="1", period=ALL, before=first.end, down_to=second.end, limit=2
-    )
+    ends = {"before": first.end, "down_to": second.end}
+    asked = ContributionsQuery(member_id="1", period=ALL, **ends, limit=2)
     assert guild.ledger.ask(asked).entries == second.entries
     guild.run("DELETE FROM leaderboard WHERE id = ?", second.entries[0].id)
     assert guild.ledger.ask(asked).entries == second.entries[1:]
