@@ -17,7 +17,7 @@ from helpers.servers import Server
 from tracker_tui.turso import Connection, TursoDatabase, connect
 
 Act = Callable[[Any], object]
-Kinds = type[Exception] | tuple[type[Exception], ...]
+PYTHON_ERRORS = (ArithmeticError, BufferError, LookupError, StopIteration, TypeError, ValueError)
 
 
 class SideBySide:
@@ -42,16 +42,17 @@ class SideBySide:
         )[0]
         return rows
 
-    def fails(self, act: Act | str, kind: Kinds, *parameters: Any) -> tuple[str, str]:
+    def fails(self, act: Act | str, *parameters: Any) -> tuple[str, str]:
         """Run something, or a statement, that must fail on both with exceptions of the same name.
 
         Both must agree on whether a transaction is open afterwards. Returns both messages.
         """
         case = f"{act!r} {parameters!r}"[:300]
         expected, actual = (
-            _failure(connection, act, kind, parameters) for connection in (self.local, self.remote)
+            _failure(connection, act, parameters) for connection in (self.local, self.remote)
         )
         assert type(actual).__name__ == type(expected).__name__, case
+        assert isinstance(actual, type(expected)), case
         assert self.remote.in_transaction is self.local.in_transaction, case
         return str(expected), str(actual)
 
@@ -62,10 +63,10 @@ def cursor_state(cursor: Any) -> tuple[list[Any], object, int]:
     return rows, cursor.description, cursor.rowcount
 
 
-def _failure(connection: Any, act: Act | str, kind: Kinds, parameters: Any) -> Exception:
+def _failure(connection: Any, act: Act | str, parameters: Any) -> Exception:
     try:
         connection.execute(act, *parameters) if isinstance(act, str) else act(connection)
-    except kind as error:
+    except (sqlite3.Error, *PYTHON_ERRORS) as error:
         return error
     raise AssertionError(f"no error from {act!r:.200} {parameters!r:.200}")
 

@@ -95,7 +95,7 @@ def test_rows_are_fetched_alike(both: SideBySide) -> None:
         return [*before, *some, *rest, *after, cursor.description, cursor.rowcount]
 
     both.do(fetch)
-    both.fails(lambda connection: next(connection.execute("SELECT 1 WHERE 0")), StopIteration)
+    both.fails(lambda connection: next(connection.execute("SELECT 1 WHERE 0")))
 
     def fail(connection: Any) -> list[object]:
         cursor = connection.execute(TEN)
@@ -147,7 +147,7 @@ def test_sqlite3_row_works_as_a_row_factory(both: SideBySide) -> None:
         both.local.row_factory = both.remote.row_factory = factory
         both.do(fetch, factory)
         for key in ("missing", 99):
-            both.fails(lambda c, key=key: c.execute(ROW).fetchone()[key], IndexError)
+            both.fails(lambda c, key=key: c.execute(ROW).fetchone()[key])
 
 
 def test_a_cursor_can_be_of_another_class_and_accepts_sizes(both: SideBySide) -> None:
@@ -179,32 +179,23 @@ EXCEPTIONS = (
 )
 
 
-SAME_MESSAGE: dict[type[Exception], list[str]] = {
-    sqlite3.IntegrityError: [
-        *("INSERT INTO t (n, s) VALUES (1, 'a')", "INSERT INTO t (n) VALUES (NULL)"),
-        *("INSERT INTO t (n, s) VALUES (1, 'bad')", "INSERT INTO t (n, parent) VALUES (1, 99)"),
-        *("INSERT INTO t (id, n) VALUES (1, 1)", "INSERT INTO t (id, n) VALUES ('text', 1)"),
-        *("UPDATE t SET n = NULL", "DELETE FROM t", "SELECT 1 LIMIT 'text'"),
-    ],
-    sqlite3.OperationalError: [
-        *("SELECT * FROM gone", "SELECT gone FROM t", "SELECT gone(1)", "CREATE TABLE t (a)"),
-        *("INSERT INTO parent VALUES (1, 2)", "COMMIT", "RELEASE gone"),
-    ],
-}
-OTHER_MESSAGE: dict[type[Exception], list[Any]] = {
-    sqlite3.OperationalError: [
-        *("SELECT abs(1, 2)", "SELEC 1", "SELECT (1", "SELECT 'open", "SELECT json('{')"),
-        *("INSERT INTO missing VALUES (1)", "INSERT INTO t (missing) VALUES (1)"),
-        *("INSERT INTO t VALUES (1)", "INSERT INTO t SELEC", "UPDATE t SET missing = 1"),
-        *("DELETE FROM t WHERE missing", "SELECT abs(-9223372036854775807 - 1)"),
-    ],
-    sqlite3.ProgrammingError: [
-        *("SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"),
-        *("SELECT ?", "SELECT :a", "SELECT 1\0", "\0", "SELECT 'a\0b'", "INSERT\0"),
-    ],
-    sqlite3.DataError: ["SELECT zeroblob(2000000000)"],
-    UnicodeEncodeError: ["SELECT '\ud800'"],
-}
+SAME_MESSAGE = (
+    *("INSERT INTO t (n, s) VALUES (1, 'a')", "INSERT INTO t (n) VALUES (NULL)"),
+    *("INSERT INTO t (n, s) VALUES (1, 'bad')", "INSERT INTO t (n, parent) VALUES (1, 99)"),
+    *("INSERT INTO t (id, n) VALUES (1, 1)", "INSERT INTO t (id, n) VALUES ('text', 1)"),
+    *("UPDATE t SET n = NULL", "DELETE FROM t", "SELECT 1 LIMIT 'text'"),
+    *("SELECT * FROM gone", "SELECT gone FROM t", "SELECT gone(1)", "CREATE TABLE t (a)"),
+    *("INSERT INTO parent VALUES (1, 2)", "COMMIT", "RELEASE gone"),
+)
+OTHER_MESSAGE = (
+    *("SELECT abs(1, 2)", "SELEC 1", "SELECT (1", "SELECT 'open", "SELECT json('{')"),
+    *("INSERT INTO missing VALUES (1)", "INSERT INTO t (missing) VALUES (1)"),
+    *("INSERT INTO t VALUES (1)", "INSERT INTO t SELEC", "UPDATE t SET missing = 1"),
+    *("DELETE FROM t WHERE missing", "SELECT abs(-9223372036854775807 - 1)"),
+    *("SELECT 1; SELECT 2", "SELECT 1; SELEC", "COMMIT; -- x\n COMMIT;"),
+    *("SELECT ?", "SELECT :a", "SELECT 1\0", "\0", "SELECT 'a\0b'", "INSERT\0"),
+    *("SELECT zeroblob(2000000000)", "SELECT '\ud800'"),
+)
 
 
 @pytest.fixture
@@ -216,25 +207,16 @@ def stocked(both: SideBySide) -> SideBySide:
     return both
 
 
-def test_errors_have_the_class_and_the_message_of_sqlite(stocked: SideBySide) -> None:
-    for kind, statements in SAME_MESSAGE.items():
-        for sql in statements:
-            theirs, ours = stocked.fails(sql, kind)
-            assert ours == theirs, sql
-            stocked.do(lambda connection: connection.rollback())
-    with pytest.raises(turso.IntegrityError):
-        stocked.remote.execute("UPDATE t SET n = NULL")
-
-
-def test_other_errors_have_the_class_of_sqlite(stocked: SideBySide) -> None:
-    for kind, statements in OTHER_MESSAGE.items():
-        for sql in statements:
-            stocked.fails(sql, kind)
-    for sql in (5, b"SELECT 1", None):
-        stocked.fails(lambda connection, sql=sql: connection.execute(sql), TypeError)
-    stocked.fails(
-        lambda connection: connection.executescript("SELECT '\ud800'"), UnicodeEncodeError
-    )
+def test_errors_have_the_class_and_often_the_message_of_sqlite(stocked: SideBySide) -> None:
+    for sql in SAME_MESSAGE:
+        theirs, ours = stocked.fails(sql)
+        assert ours == theirs, sql
+        stocked.do(lambda connection: connection.rollback())
+    for sql in OTHER_MESSAGE:
+        stocked.fails(sql)
+    for no_text in (5, b"SELECT 1", None):
+        stocked.fails(lambda connection, sql=no_text: connection.execute(sql))
+    stocked.fails(lambda connection: connection.executescript("SELECT '\ud800'"))
 
 
 def test_each_exception_is_a_subclass_of_the_one_in_sqlite3() -> None:

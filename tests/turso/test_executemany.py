@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
@@ -70,33 +69,24 @@ def test_dictionaries_are_accepted_too(both: SideBySide) -> None:
 
 
 def test_rows_before_a_failing_one_are_kept(both: SideBySide) -> None:
-    failing: list[tuple[Any, type[Exception]]] = [
-        ((1, 2), sqlite3.IntegrityError),
-        ((2**64, 0), OverflowError),
-        ((1,), sqlite3.ProgrammingError),
-        ((object(), 0), sqlite3.ProgrammingError),
-        (7, sqlite3.ProgrammingError),
-    ]
-    for good, (last, kind) in product((2, 500), failing):
+    failing = ((1, 2), (2**64, 0), (1,), (object(), 0), 7)
+    for good, last in product((2, 500), failing):
         sets = [*((number, 0) for number in range(good)), last, (9999, 0)]
-        both.fails(lambda connection, sets=sets: connection.executemany(INSERT, sets), kind)
+        both.fails(lambda connection, sets=sets: connection.executemany(INSERT, sets))
         assert len(both.run(ALL)) == good, last
         empty_again(both)
     for good in (1, 700):
-        both.fails(lambda c, good=good: c.executemany(INSERT, broken(range(good))), LookupError)
+        both.fails(lambda c, good=good: c.executemany(INSERT, broken(range(good))))
         assert len(both.run(ALL)) == good
         empty_again(both)
 
 
 def test_only_changes_of_known_tables_can_run_many_times(both: SideBySide) -> None:
-    for sql, kind in (
-        ("SELECT ?", sqlite3.ProgrammingError),
-        ("VALUES (?)", sqlite3.ProgrammingError),
-        ("-- c\nSELECT ?", sqlite3.ProgrammingError),
-        ("EXPLAIN SELECT ?", sqlite3.ProgrammingError),
-        ("INSERT INTO missing VALUES (?)", sqlite3.OperationalError),
+    for sql in (
+        *("SELECT ?", "VALUES (?)", "-- c\nSELECT ?", "EXPLAIN SELECT ?"),
+        "INSERT INTO missing VALUES (?)",
     ):
-        both.fails(lambda connection, sql=sql: connection.executemany(sql, [(1,)]), kind)
+        both.fails(lambda connection, sql=sql: connection.executemany(sql, [(1,)]))
 
 
 def script(both: SideBySide, text: str) -> None:
@@ -134,14 +124,11 @@ def test_a_script_commits_first_and_may_make_triggers(both: SideBySide) -> None:
 
 
 def test_statements_before_a_failing_one_of_a_script_are_kept(both: SideBySide) -> None:
-    failing: list[tuple[str, type[Exception]]] = [
-        ("INSERT INTO t VALUES (1, 1)", sqlite3.IntegrityError),
-        ("INSERT INTO missing VALUES (1)", sqlite3.OperationalError),
-    ]
-    for begin, good, (bad, kind) in product(("", "BEGIN; "), (1, 600), failing):
+    failing = ("INSERT INTO t VALUES (1, 1)", "INSERT INTO missing VALUES (1)")
+    for begin, good, bad in product(("", "BEGIN; "), (1, 600), failing):
         inserts = "".join(f"INSERT INTO t VALUES ({number}, 0);" for number in range(1, good + 1))
         text = f"{begin}{inserts} {bad}; INSERT INTO t VALUES (9999, 2)"
-        both.fails(lambda connection, text=text: connection.executescript(text), kind)
+        both.fails(lambda connection, text=text: connection.executescript(text))
         assert len(both.run(ALL)) == good, (begin, bad)
         both.do(lambda connection: connection.rollback())
         both.run(ALL)
@@ -152,5 +139,5 @@ def test_an_incomplete_script_fails(both: SideBySide) -> None:
     ends = ("SELEC", "INSERT", "INSERT INTO t VALUES (2, 2", "SELEC;", TRIGGER[:-4], "'")
     for number, end in enumerate(ends):
         text = f"INSERT INTO t VALUES ({number}, 1); {end}"
-        both.fails(lambda c, text=text: c.executescript(text), sqlite3.OperationalError)
-        both.fails(text, sqlite3.ProgrammingError)
+        both.fails(lambda c, text=text: c.executescript(text))
+        both.fails(text)

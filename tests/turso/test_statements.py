@@ -194,7 +194,7 @@ def test_placeholders_are_filled_alike(both: SideBySide) -> None:
 
 def test_values_that_do_not_match_are_rejected_and_begin_no_transaction(both: SideBySide) -> None:
     for sql, parameters in REFUSED:
-        both.fails(sql, sqlite3.ProgrammingError, parameters)
+        both.fails(sql, parameters)
     both.run("CREATE TABLE t (a, b)")
     for values in ((1,), {}):
         with pytest.raises(ProgrammingError):
@@ -253,19 +253,10 @@ def test_results_of_expressions_are_read_alike(both: SideBySide) -> None:
 
 
 def test_an_unsupported_value_is_rejected(both: SideBySide) -> None:
-    cases: list[tuple[object, type[Exception]]] = [
-        (2**63, OverflowError),
-        (-(2**63) - 1, OverflowError),
-        (10**100, OverflowError),
-        ("\ud800", UnicodeEncodeError),
-        (memoryview(b"abcd")[::2], BufferError),
-        (object(), sqlite3.ProgrammingError),
-        ([1], sqlite3.ProgrammingError),
-        (1j, sqlite3.ProgrammingError),
-    ]
-    for value, kind in cases:
-        both.fails("SELECT ?", kind, (value,))
-        both.fails("SELECT :a", kind, {"a": value})
+    too_large = (2**63, -(2**63) - 1, 10**100)
+    for value in (*too_large, "\ud800", memoryview(b"abcd")[::2], object(), [1], 1j):
+        both.fails("SELECT ?", (value,))
+        both.fails("SELECT :a", {"a": value})
 
 
 def test_infinity_is_not_sent_and_is_read_without_its_sign(both: SideBySide) -> None:
