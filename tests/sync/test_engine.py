@@ -9,6 +9,7 @@ import pytest
 
 from helpers.build import add, remove, set_to
 from helpers.ledger_under_test import Books
+from helpers.other_schemas import ask
 from sync.conftest import Start
 from sync.programs import Interleaved, Program
 from tracker_tui.domain.change import Change, Rejection, Verdict
@@ -176,12 +177,16 @@ def test_undo_withdraws_or_counters_changes(program: Program, books: Books) -> N
     program.submit(add(5), add(7))
     assert [len(part) for part in program.undo()] == [2, 0, 0]
     assert (program.shown(), program.send(), program.states()) == ((1000, 0), [], {})
-    program.submit(add(5))
-    program.send()
-    assert [len(part) for part in program.undo()] == [0, 0, 1]
-    assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
-    program.send()
-    assert program.shown() == books.quantities() == (1000, 0)
+    for is_old in (False, True):
+        program.submit(add(5))
+        program.send()
+        if is_old:
+            # The outbox keeps only the newest.
+            ask(program.outbox._file.path, "DELETE FROM entries")
+        assert [len(part) for part in program.undo()] == [0, 0, 1]
+        assert (program.shown(), books.quantities()) == ((1000, 0), (1005, 0))
+        program.send()
+        assert program.shown() == books.quantities() == (1000, 0)
     assert program.engine.stats == (0, 0, 0.0)
     assert books.rows("leaderboard") == []
 
