@@ -193,7 +193,6 @@ class Player:
         """After the dashboard closes: the changes it could not send."""
 
     async def press(self, *keys: str) -> None:
-        """Press keys one by one, each after the last was handled."""
         await self.pilot.press(*keys)
 
     async def resize(self, width: int, height: int) -> None:
@@ -251,22 +250,27 @@ class Player:
                 await self.pilot.pause()
                 while not holds():
                     await self.pilot.pause()
+                return
         # The deadline may pass during a long pause.
         assert holds(), f"{what} never came:\n{self.text()}"
 
     async def sees(self, *parts: str) -> None:
-        for part in parts:
-            await self.until(lambda part=part: part in self.text(), f"“{part}”")
+        missing = list(parts)
+
+        def are_seen() -> bool:
+            text = self.text()  # Drawing the screen is dear: once for all parts.
+            missing[:] = [part for part in missing if part not in text]
+            return not missing
+
+        await self.until(are_seen, f"“{'”, “'.join(parts)}”")
 
     async def reads(self, text: str) -> None:
-        """Wait for a text that lines may break."""
         await self.until(lambda: text in " ".join(self.text().split()), f"“{text}”")
 
     async def sees_no(self, part: str) -> None:
         await self.until(lambda: part not in self.text(), f"the end of “{part}”")
 
     async def settles(self, how_many: int) -> None:
-        """Wait until the history has this many changes and none is pending."""
         await self.until(
             lambda: len(self.guild.history()) >= how_many and not self.app.tracker.pending(),
             f"{how_many} changes in the history",

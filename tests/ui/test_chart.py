@@ -1,11 +1,11 @@
-"""Charts as numbers: their lines, their axes, and their cells."""
+"""Charts and sparklines as numbers: their lines, their axes, and their cells."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from itertools import pairwise, product
+from random import Random
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -14,9 +14,10 @@ from rich.style import Style
 
 from helpers.examples import share
 from tracker_tui.domain.quantities import Location
-from tracker_tui.domain.quantity_series import Level, QuantitySeries
+from tracker_tui.domain.quantity_series import DailyTotals, DayLevel, Level, QuantitySeries
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets.chart import Chart, Frame, Series, Tick, draw, short
+from tracker_tui.ui.widgets.formatting import sparkline
 from tracker_tui.ui.widgets.series_charts import quantity_chart
 
 NOW = 1_760_000_000
@@ -97,9 +98,6 @@ class Picture:
         return [bool(each & half) for each in bits for half in (0b01000111, 0b10111000)]
 
 
-# The axis
-
-
 @given(series_list(), targets)
 @example(series_of(), None)
 @example(series_of((MOST, MOST)), MOST)
@@ -159,9 +157,6 @@ def parsed(text: str) -> float:
     return round(float(text.rstrip("km").replace(",", "")) * factor, 6)
 
 
-# Marks below the chart
-
-
 @given(st.dictionaries(st.integers(0, 100), st.integers(1, 8), max_size=14), st.integers(30, 120))
 @example({0: 8, 100: 8}, 40)
 @example({50: 5, 56: 5}, 90)
@@ -182,9 +177,6 @@ def test_labels_are_correct_for_any_ticks(marks: dict[int, int], width: int) -> 
         is_alone = all(abs(x - other) > 10 for name, other in cells.items() if name != word)
         if is_alone and begins + 5 < picture.margin + x < ends - 5:
             assert word in shown
-
-
-# Drawing
 
 
 @given(series_list(), targets, sizes)
@@ -216,9 +208,7 @@ def test_a_chart_without_room_says_so() -> None:
 
 
 @given(series_list(), small_sizes)
-def test_a_line_is_identified_by_its_letter_without_colours(
-    of: QuantitySeries, size: tuple[int, int]
-) -> None:
+def test_a_letter_identifies_its_line(of: QuantitySeries, size: tuple[int, int]) -> None:
     chart = chart_of(of, 1_000, width=size[0] - MARGIN)
     letters = Picture(chart, *size).letters
     named = {series.letter: series for series in chart.series if series.points}
@@ -255,22 +245,6 @@ def test_a_line_is_drawn_in_steps_from_its_first_level_and_a_target_with_gaps() 
     assert picture.columns(row)[:12] == [True, True, False, False, False, False] * 2
 
 
-def test_many_points_are_read_only_once() -> None:
-    class Counted(list[tuple[float, float]]):
-        times = 0  # the number of iterations
-
-        def __iter__(self) -> Iterator[tuple[float, float]]:
-            self.times += 1
-            return super().__iter__()
-
-    times = set()
-    for count in (4, 200):
-        points = Counted((at * 9 / count, at) for at in range(count))
-        draw(Chart(0, 9, [Series("a", "a", points, "total")], []), 30, 8, PALETTE)
-        times.add(points.times)
-    assert len(times) == 1
-
-
 def test_a_chart_is_drawn_in_the_given_colours() -> None:
     chart = chart_of(series_of((1, 2), (5, 1)), 5)
     text = draw(chart, 80, 12, PALETTE)
@@ -291,3 +265,85 @@ def test_any_number_can_be_drawn(values: list[float]) -> None:
         lines = draw(chart, 60, 10, palette).plain.splitlines()
         assert max(map(cell_len, lines)) <= 60
         assert len(lines) > 1
+
+
+# Sparklines
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+FIRST, LAST = 20_000, 20_013
+
+values = st.lists(st.integers(-MOST, MOST) | st.integers(0, 9), min_size=1, max_size=40)
+
+
+@given(values, st.integers(1, 40))
+@example([0, 0, 9, 0], 3)
+def test_a_cell_shows_the_last_of_its_values(of: list[int], width: int) -> None:
+    text, cells = sparkline(of, width), min(width, len(of))
+    assert len(text) == width
+    assert len(text.lstrip()) == cells
+    last = [of[(cell + 1) * len(of) // cells - 1] for cell in range(cells)]
+    assert text == sparkline(last, width)
+
+
+@given(values)
+@example([5])
+@example([0, MOST])
+@example([-3, -2])
+def test_a_higher_block_is_a_greater_value(of: list[int]) -> None:
+    found = [BLOCKS.index(char) for char in sparkline(of, len(of))]
+    by_value = sorted(zip(of, found, strict=True))
+    assert [height for _, height in by_value] == sorted(found)
+    assert len({height for value, height in by_value if value == by_value[0][0]}) == 1
+    if min(of) < max(of):
+        assert (by_value[0][1], by_value[-1][1]) == (0, 7)
+        assert all(height < 7 for value, height in by_value if value < max(of))
+    else:
+        assert set(found) == {0}
+    assert sparkline([3 * value - 7 for value in of], 10) == sparkline(of, 10), "only the shape"
+
+
+def test_some_sparklines() -> None:
+    wanted = {
+        ((), 4): "    ",
+        ((1, 2), 0): "",
+        ((1, 2), -1): "",
+        ((7,), 4): "   ▁",
+        ((3, 3, 3), 3): "▁▁▁",
+        ((0, 7), 2): "▁█",
+        (tuple(range(8)), 8): BLOCKS,
+        ((9, 0, 0, 9), 2): "▁█",
+    }
+    assert {case: sparkline(*case) for case in wanted} == wanted
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[list[int], list[DayLevel]]:
+    """Return daily totals up to `LAST`, and the levels behind them, some before `FIRST`."""
+    begin = FIRST - draw(st.integers(0, 3))
+    count = LAST - begin + 1
+    moves = draw(st.dictionaries(st.integers(0, count - 1), st.integers(-9, 9), max_size=count))
+    total = draw(st.integers(0, 50))
+    totals, levels = [], []
+    for number in range(count):
+        if number in moves:
+            after = total + moves[number]
+            levels.append(DayLevel("spice", begin + number, after, total))
+            total = after
+        totals.append(total)
+    return totals[FIRST - begin :], levels
+
+
+@given(stories(), st.randoms(), st.integers(-MOST, MOST))
+def test_each_day_has_the_total_after_its_last_change(
+    story: tuple[list[int], list[DayLevel]], chance: Random, total: int
+) -> None:
+    """The ledger has some earlier days; they give the total of the first day shown."""
+    totals, levels = story
+    chance.shuffle(levels)
+    daily = DailyTotals([*levels, DayLevel("water", LAST - 1, 700, 800)], FIRST, LAST)
+    assert daily.of("spice", totals[-1]) == totals
+    # The last day has the current total, and without changes every day.
+    earlier = totals[:-1] if levels else [total] * (LAST - FIRST)
+    assert daily.of("spice", total) == [*earlier, total]
+    assert daily.of("other", total) == [total] * 14
+    assert DailyTotals((), 0, 0).of("spice", total) == [total]

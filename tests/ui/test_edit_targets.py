@@ -93,12 +93,9 @@ async def test_rejected_rows_are_listed_and_stay_selected_with_the_text(guild: G
         player.burst("g   -10")  # Complex Machinery 7, Fuel Cell 40, Kindjal Blade 3
         await player.sees("3 rows at Hagga, 1 would change")
         player.assert_laid_out()
-        for part in (
-            "2 rejected:",
-            "Complex Machinery: Hagga holds only 7: 3 short",
-            "Kindjal Blade: Hagga holds only 3: 7 short",
-        ):
-            assert part in edit_lines(player)[1]
+        assert "2 rejected:" in edit_lines(player)[1]
+        assert "Complex Machinery: Hagga holds only 7: 3 short" in edit_lines(player)[1]
+        assert "Kindjal Blade: Hagga holds only 3: 7 short" in edit_lines(player)[1]
         player.burst("\r")
         await player.settles(1)
         assert guild.history() == [("relative", -10, 0, None)]
@@ -122,22 +119,14 @@ async def test_selected_rows_that_are_deleted_are_left_out(guild: Guild) -> None
         guild.delete("machine")
         await player.sees_no("Complex Machinery")
         await player.sees_no("● 1 selected")
-        player.burst("g  ")
-        await player.sees("● 2 selected")
-        guild.delete("cell")
-        await player.until(lambda: "Fuel Cell" not in player.names())
-        player.burst("+1\r")
-        await player.settles(1)
-        assert guild.quantities("blade") == (4, 1)
-        await player.sees_no("selected")
         # While a change is typed
         player.burst("g   +5")
-        await player.sees("3 rows at Hagga · Kindjal Blade 4 → 9 · Plastanium Ingot 412 → 417")
+        await player.sees("3 rows at Hagga · Fuel Cell 40 → 45 · Kindjal Blade 3 → 8")
         guild.delete("ingot")
         await player.sees("1 selected row is deleted: left out", "2 rows at Hagga")
         player.burst("\r")
-        await player.settles(3)
-        assert guild.quantities("blade") == (9, 1)
+        await player.settles(2)
+        assert guild.quantities("blade") == (8, 1)
         await player.until(lambda: "Plastanium Ingot" not in player.names())
         await player.sees_no("selected")
 
@@ -151,9 +140,7 @@ def describe_ore(guild: Guild) -> None:
     guild.sql("UPDATE resources SET description = 'For steel ingots' WHERE id = 'ore'")
 
 
-async def test_hits_outside_the_filters_are_shown_and_not_highlighted(
-    guild: Guild,
-) -> None:
+async def test_hits_outside_the_filters_are_shown_and_not_highlighted(guild: Guild) -> None:
     describe_ore(guild)
     async with playing(guild) as player:
         await tick(player, "▼ critical")
@@ -244,9 +231,6 @@ async def test_a_divider_is_never_highlighted(make_guild: MakeGuild) -> None:
         assert player.app.clipboard.startswith("Thing 00: ")
         assert "Multiplier" not in player.text()
         player.assert_laid_out()
-
-
-# The location
 
 
 async def test_a_location_chosen_in_an_edit_is_for_that_edit_only(guild: Guild) -> None:

@@ -60,9 +60,6 @@ def shown(layout: HistoryLayout) -> int:
     return sum(1 for cells in astuple(layout) if cells)
 
 
-# Column widths
-
-
 @given(st.integers(40, 220), known_widths)
 @example(62, Widths(change=6, quantity=6))
 @example(40, Widths(member=40, name=60, change=12, quantity=12))
@@ -113,9 +110,7 @@ def test_columns_shrink_in_a_fixed_order() -> None:
 
 
 @given(st.lists(st.tuples(quantities, quantities, quantities, quantities), max_size=6))
-def test_the_longest_number_of_all_rows_has_room(
-    rows: list[tuple[int, int, int, int]],
-) -> None:
+def test_the_longest_number_of_all_rows_has_room(rows: list[tuple[int, int, int, int]]) -> None:
     entries = [entry("absolute", (a, b), (c, d)) for a, b, c, d in rows]
     widths = Widths().with_rows(entries, {"1": "x" * 9}, {"spice": "y" * 70})
     layout = lay_out(120, widths)
@@ -137,12 +132,9 @@ def test_the_titles_have_the_widths_of_their_columns() -> None:
     found = titles(LAYOUT, places)
     assert [width for _, width in found] == [5, 10, 8, 15, 16, 16, 24]
     assert [title for title, _ in found] == [
-        *("Time", "", "Who", "Resource", "Hagga".rjust(16), "A very long nam…", "Reason"),
+        *("Time", "", "Who", "Resource", "Hagga".rjust(16), "A very long nam…", "Reason")
     ]
     assert "Resource" not in [title for title, _ in titles(replace(LAYOUT, name=0), places)]
-
-
-# Cells
 
 
 def test_the_kind_of_an_entry() -> None:
@@ -185,9 +177,6 @@ def test_a_cell_is_exactly_as_wide_as_it_should_be(text: str, width: int, is_rig
         assert shown.strip(" ") == text.strip(" ")
     elif width:
         assert "…" in shown
-
-
-# An entry as a sentence
 
 
 def test_an_entry_is_one_sentence() -> None:

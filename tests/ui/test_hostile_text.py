@@ -137,7 +137,7 @@ async def test_typed_text_may_be_hostile(hostile_guild: Guild) -> None:
             await player.pilot.pause()
             assert_plain(player)
             player.hit("escape")
-        for text in ("red", "algo", "香", "%s", "[", ""):
+        for text in ("red", "香", "["):
             await player.press("ctrl+p")
             player.burst(text)
             await player.app.workers.wait_for_complete()
@@ -149,9 +149,7 @@ async def test_typed_text_may_be_hostile(hostile_guild: Guild) -> None:
             await player.until(lambda: len(player.app.screen_stack) == 1)
 
 
-async def test_lists_and_status_bar_show_hostile_names_of_categories_places_and_user(
-    hostile_guild: Guild,
-) -> None:
+async def test_lists_and_status_bar_show_hostile_names(hostile_guild: Guild) -> None:
     async with playing(hostile_guild, (80, 24), member="".join(HOSTILE.values())) as player:
         assert_plain(player)
         await player.resize(*SIZE)
@@ -200,10 +198,6 @@ async def test_rows_with_nonsense_in_every_column_are_shown(tmp_path: Path) -> N
             await player.pilot.pause()
             player.assert_laid_out()
             player.hit("escape", "down")
-        for _ in range(11):
-            player.burst("sj\r")
-            await player.pilot.pause()
-            player.assert_laid_out()
         player.burst("/below zero+20")
         await player.sees("Hagga -5 → 15")
         player.burst("\r")

@@ -102,17 +102,6 @@ class Reader:
             self.reload(page)
 
 
-def reader(count: int, pages: int = 1) -> Reader:
-    """Return a reader of this many rows, which has read them in so many pages of three."""
-    read = Reader()
-    read.add([DAY // 3] * count)
-    for _ in range(pages):
-        read.append(3)
-    return read
-
-
-# Any order of events
-
 gaps = st.sampled_from([0, 0, 60, DAY // 3, DAY, 3 * DAY])
 
 
@@ -164,7 +153,12 @@ class Windows(RuleBasedStateMachine):
     @precondition(lambda self: self.shown.first_page)
     @rule()
     def reload_the_first_page(self) -> None:
+        dropped = self.shown.first_page
+        assert dropped is not None
         self.reader.read_first_page()
+        before = lines_of(self.shown)
+        self.shown.replace(dropped, [row(NOON + 99 * DAY, 99)])
+        assert lines_of(self.shown) == before
 
     @precondition(lambda self: self.shown.size)
     @rule(data=st.data())
@@ -258,23 +252,11 @@ TestWindows = Windows.TestCase
 TestWindows.settings = settings(stateful_step_count=20)
 
 
-# Rare cases
-
-
-def test_empty_rows_have_nothing() -> None:
-    empty = Reader()
-    assert (empty.paged.size, empty.paged.held, empty.paged.first_page) == (0, 0, None)
-    assert empty.paged.missing(0, 10) is None
-    assert empty.paged.position_of("r0") is None
-    empty.append(100)
-    assert (empty.paged.size, empty.paged.is_last, empty.paged.end) == (0, True, None)
-    empty.paged.drop_far_from(0)
-    empty.paged.forget("r0")
-
-
 def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     """A search through thousands of rows without a match returns such a page."""
-    read = reader(6)
+    read = Reader()
+    read.add([DAY // 3] * 6)
+    read.append(3)
     further = read.rows[4].place
     read.paged.append([], further, is_last=False)
     assert (read.paged.size, read.paged.end) == (len(with_days(read.rows[:3])), further)
@@ -284,13 +266,3 @@ def test_a_page_without_rows_only_has_the_place_to_continue() -> None:
     read.paged.forget(read.rows[5].id)
     read.read_missing()
     assert rows_in(lines_of(read.paged)) == read.rows
-
-
-def test_a_dropped_page_changes_nothing() -> None:
-    read = reader(6)
-    gone = read.paged.first_page
-    assert gone is not None
-    read.read_first_page()
-    before = lines_of(read.paged)
-    read.paged.replace(gone, [row(NOON + 99 * DAY, 99)])
-    assert lines_of(read.paged) == before

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from helpers.hanging_server import Gate
 from helpers.other_schemas import ask
-from helpers.proxy import Proxy, answer, cut_after, cut_before, cut_within, pass_on, proxy_to
-from helpers.rejected_writes import NO_DATABASE
-from ui.conftest import HOUR, MEMBER, NARROW, WIDE, playing
+from helpers.outbox_files import send_lock_held
+from helpers.proxy import Proxy, answer, cut_after, cut_before, pass_on, proxy_to
+from helpers.rejected_writes import NO_DATABASE, writes_meet
+from tracker_tui.domain.change_syntax import parse_change
+from tracker_tui.domain.quantities import Location
+from tracker_tui.guild.database_factory import store_location
+from tracker_tui.tracker.tracker import Tracker
+from ui.conftest import HOUR, MEMBER, NARROW, WIDE, Guild, playing
 from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 from ui.history_rows import add_user
 
@@ -50,51 +58,12 @@ async def test_a_server_that_is_down_at_the_start_is_reported_until_it_comes_up(
         assert len(player.names()) == 12
 
 
-async def test_a_change_lost_on_the_way_is_applied_once(
+async def test_undo_waits_for_an_unknown_outcome(
     remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poll_eagerly(monkeypatch)
-    async with playing(remote) as player:
-        await player.go_to("Water")
-        for number, lost in enumerate((cut_after, cut_within, UNAVAILABLE), 1):
-            # The driver's own retry is lost as well.
-            proxy.meet([lost] * 7)
-            player.burst("+5\r>2\r=100\r")
-            await player.settles(3 * number)
-            await player.until(lambda: " 100 " in player.line(" Water  "))
-            await player.sees("● online")
-            assert remote.quantities("water") == (100, 2 * number), lost
-        rest = [("relative", 5, 0), ("transfer", -2, 2), ("absolute", -3, 0)] * 2
-        assert [row[:3] for row in remote.history("water")] == [
-            *(("relative", 5, 0), ("transfer", -2, 2), ("absolute", 90, 0), *rest),
-        ]
-        player.burst("+5\r")
-        await player.settles(10)
-        proxy.meet([cut_after] * 3)
-        await player.press("u")
-        await player.settles(11)
-        await player.sees("● online")
-    assert remote.quantities("water") == (100, 6)
-
-
-async def test_undo_withdraws_a_change_that_was_not_sent_and_waits_for_an_unknown_outcome(
-    remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Otherwise the change may be sent again just as it is undone.
     never_poll(monkeypatch)
     async with playing(remote) as player:
         await player.go_to("Water")
-        proxy.fate = answer(429)
-        player.burst("+50\r")
-        await player.sees("↑ 1 pending", "○ offline")
-        await player.press("u")
-        await player.sees("Undid Water +50 before it was sent.")
-        await player.sees_no("pending")
-        await player.until(lambda: " 7 " in player.line(" Water  "))
-        proxy.fate = pass_on
-        await player.press("r")
-        await player.sees("● online")
-        assert remote.history() == []
         proxy.fate = cut_after
         player.burst("+60\r")
         await player.sees("↑ 1 pending", "○ offline")
@@ -247,3 +216,68 @@ async def test_a_shortage_by_old_rows_is_only_a_warning(
     assert remote.quantities("water") == (92, 0)
     assert remote.quantities("cell") == (20, 2)
     assert remote.quantities("worm") == (1, 0)
+
+
+# Another program of the same member
+
+
+@contextmanager
+def another_program(guild: Guild) -> Iterator[Tracker]:
+    """Run the tracker of another dashboard of the same member."""
+    tracker = guild.tracker()
+    try:
+        tracker.open()
+        yield tracker
+    finally:
+        tracker.close()
+
+
+def submit(tracker: Tracker, resource_id: str, text: str) -> None:
+    """Submit a change as if it was typed in that program."""
+    typed = parse_change(text)
+    tracker.submit([tracker.change(resource_id, typed, Location.HAGGA, seen=None)])
+
+
+async def test_pending_changes_of_others_are_shown(
+    remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poll_eagerly(monkeypatch)
+    async with playing(remote) as player:
+        await player.sees("● online")
+        # The dashboard sends what another program could not.
+        proxy.fate = cut_before
+        with another_program(remote) as other:
+            submit(other, "water", "+60")
+            await player.sees("↑ 1 pending")
+        proxy.fate = pass_on
+        await player.settles(1)
+        await player.sees_no("pending")
+        assert remote.quantities("water") == (67, 0)
+        await player.press("u")
+        await player.sees("Nothing to undo: only changes of this run can be undone.")
+        await player.press("i")
+        await player.sees("This session: 0 changes")
+        # What is in flight is shown by both.
+        with another_program(remote) as other, Gate() as gate:
+            proxy.fate = writes_meet(gate)
+            submit(other, "water", "+50")
+            await player.until(lambda: " 117 " in player.line(" Water  "), "the other's change")
+            await player.sees("↑ 1 pending")
+            player.burst("/water\r+1\r")
+            await player.until(lambda: " 118 " in player.line(" Water  "), "both")
+            assert len(remote.history()) == 1
+            gate.__exit__()
+            await player.settles(3)
+        await player.sees_no("pending")
+        assert [row[1] for row in remote.history()] == [60, 50, 1]
+        # A change that may be sent already cannot be withdrawn, only undone once answered.
+        proxy.fate = cut_before
+        with another_program(remote) as other, send_lock_held(store_location(other.config).folder):
+            submit(other, "water", "+70")
+            await player.until(lambda: " 188 " in player.line(" Water  "))
+            other.undo()
+            await player.until(lambda: " 118 " in player.line(" Water  "))
+        proxy.fate = pass_on
+        await player.sees("● online")
+        await player.sees_no("pending")
+    assert remote.quantities("water") == (118, 0)

@@ -56,13 +56,8 @@ def moment(zone: tzinfo, *of_calendar: int) -> int:
     return round(datetime(*of_calendar, tzinfo=zone).timestamp())  # type: ignore[misc,arg-type]
 
 
-# Lines
-
-
 @given(series_list(), targets)
-def test_the_lines_of_a_quantity_series_are_its_levels(
-    of: QuantitySeries, target: int | None
-) -> None:
+def test_the_lines_of_a_series_are_its_levels(of: QuantitySeries, target: int | None) -> None:
     chart = chart_of(of, target)
     hagga, deep_desert, total = chart.series[:3]
     for series, values in (
@@ -116,9 +111,6 @@ def test_letters_differ_and_take_one_cell_for_any_location_names(first: str, sec
     assert all(letter.isprintable() for letter in letters)
 
 
-# Ticks
-
-
 @example(DAYS[1], 0, 4 * HOUR, 100)
 @example(DAYS[2], 0, 4 * HOUR, 100)
 @example(DAYS[-1], 0, 4 * HOUR, 100)
@@ -159,9 +151,6 @@ def test_a_chart_always_has_whole_labels() -> None:
         line = Picture(chart, width, 6).ticks.plain
         assert len(LABEL.findall(line)) >= (1 if span == HOUR else 2), (width, span)
         assert LABEL.sub("", line).strip() == "", (width, span)
-
-
-# Points a day
 
 
 @given(
@@ -226,8 +215,6 @@ def test_columns_are_separate_and_as_high_as_their_days() -> None:
     assert picture.letters == {}
     assert "40" in picture.labels.values()
 
-
-# The forecast
 
 FORECASTS = {
     (10, 50, 100): "+10 a day · target reached in 5.0 days",

@@ -28,14 +28,10 @@ def real_guild(guild: Guild) -> Guild:
     return guild
 
 
-def terminal_before(guild: Guild, home: Path, *command: str) -> Terminal:
-    return Terminal(home, *command, TURSO_DATABASE_URL=f"file:{guild.path}")
-
-
 @contextmanager
 def in_front_of(guild: Guild, home: Path, *command: str) -> Iterator[Terminal]:
     """Start the dashboard, directly or through another command; end it afterwards."""
-    terminal = terminal_before(guild, home, *command)
+    terminal = Terminal(home, *command, TURSO_DATABASE_URL=f"file:{guild.path}")
     try:
         yield terminal
     finally:
@@ -49,9 +45,7 @@ def terminal(real_guild: Guild, home: Path) -> Iterator[Terminal]:
         yield terminal
 
 
-def test_edits_written_at_once_are_all_saved_even_if_quitting_follows(
-    terminal: Terminal, real_guild: Guild, home: Path
-) -> None:
+def test_edits_written_at_once_are_saved(terminal: Terminal, real_guild: Guild, home: Path) -> None:
     terminal.write(b"/spice mel+3*500\r")
     terminal.until(lambda: bool(real_guild.history()), "the change")
     assert real_guild.history("spice") == [("relative", 1_500, 0, None)]
@@ -74,9 +68,7 @@ def test_edits_written_at_once_are_all_saved_even_if_quitting_follows(
     assert b"Traceback" not in terminal.output
 
 
-def test_a_signal_saves_changes_and_restores_the_terminal(
-    terminal: Terminal, real_guild: Guild
-) -> None:
+def test_a_signal_saves_and_restores_all(terminal: Terminal, real_guild: Guild) -> None:
     terminal.write(b"/water\r+5\r+6")
     terminal.until(lambda: b"+6" in terminal.output, "the change that is half typed")
     os.kill(terminal.pid, signal.SIGTERM)
@@ -92,9 +84,7 @@ def amounts(guild: Guild) -> list[int]:
     return [row[1] for row in guild.history()]
 
 
-def test_escape_counts_a_key_glued_to_it_applies_nothing_and_any_bytes_are_survived(
-    terminal: Terminal, real_guild: Guild
-) -> None:
+def test_escape_counts_and_any_bytes_are_safe(terminal: Terminal, real_guild: Guild) -> None:
     terminal.write(b"/water\r+500\x1b\r")
     terminal.draws(b"Multiplier")  # Esc closes the edit line, and Enter opens the row
     terminal.write(b"\x1b")
@@ -144,9 +134,7 @@ def survives_any_bytes(terminal: Terminal, real_guild: Guild) -> None:
     terminal.until(lambda: real_guild.quantities("water") == (5, 0), "what the keypad set")
 
 
-def test_a_dashboard_stopped_while_sending_blocks_no_other_program(
-    terminal: Terminal, real_guild: Guild, home: Path
-) -> None:
+def test_stopped_it_blocks_no_other(terminal: Terminal, real_guild: Guild, home: Path) -> None:
     settings = environment(home, TURSO_DATABASE_URL=f"file:{real_guild.path}")
     with locked(real_guild.path):
         terminal.write(b"/water\r+5\r")
@@ -196,9 +184,7 @@ def by_shell(line: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
-def test_a_missing_terminal_is_reported_in_one_line(
-    real_guild: Guild, home: Path, closed: str
-) -> None:
+def test_a_missing_terminal_is_reported(real_guild: Guild, home: Path, closed: str) -> None:
     with in_front_of(real_guild, home, *by_shell(f'exec "$0" "$@" {closed}')) as terminal:
         assert terminal.ends() == 2
         terminal.read(0.0)
@@ -206,9 +192,7 @@ def test_a_missing_terminal_is_reported_in_one_line(
         assert said.startswith(b"tracker-tui: The dashboard needs a terminal.")
 
 
-def test_the_dashboard_is_drawn_without_standard_error_and_ends_with_its_terminal(
-    real_guild: Guild, home: Path
-) -> None:
+def test_it_needs_no_stderr_and_ends_with_its_terminal(real_guild: Guild, home: Path) -> None:
     # As under `make`: only the first process of a terminal gets SIGHUP, and it waits.
     line = 'trap "" HUP; "$0" "$@" 2>/dev/null; exit $?'
     with in_front_of(real_guild, home, *by_shell(line)) as terminal:
@@ -220,9 +204,7 @@ def test_the_dashboard_is_drawn_without_standard_error_and_ends_with_its_termina
         assert real_guild.quantities("water") == (12, 0)
 
 
-def test_the_dashboards_files_are_private_and_it_follows_no_link(
-    real_guild: Guild, home: Path
-) -> None:
+def test_its_files_are_private_and_no_links_followed(real_guild: Guild, home: Path) -> None:
     victim, state = home / "victim", home / "state"
     state.mkdir(mode=0o700, parents=True)
     home.chmod(0o700)
@@ -231,15 +213,10 @@ def test_the_dashboards_files_are_private_and_it_follows_no_link(
     for name in ("last-database", "view.json"):
         (state / name).symlink_to(victim)
     before = os.umask(0)
-    try:
-        terminal = terminal_before(real_guild, home)
-    finally:
+    with in_front_of(real_guild, home) as terminal:
         os.umask(before)
-    try:
-        terminal.until(lambda: b"Plastanium Ingot" in terminal.output, "the table")
+        terminal.draws(b"Plastanium Ingot")
         assert terminal.leave() == 0
-    finally:
-        terminal.close()
     assert victim.read_text() == "mine"
     assert (state / "view.json").stat().st_size > 10
     assert others_may(home) == {}

@@ -65,10 +65,7 @@ def url(guarded_server: Server, tmp_path: Path, token: str) -> str:
 
 
 def invitation(
-    url: str,
-    token: str | None,
-    roles: list[dict[str, Any]] = ROLES,
-    client_id: str = CLIENT_ID,
+    url: str, token: str | None, roles: list[dict[str, Any]] = ROLES, client_id: str = CLIENT_ID
 ) -> str:
     secret = None if token is None else Secret(token)
     return Invitation(
@@ -96,9 +93,6 @@ def settled(home: Path, embedded: Path) -> str:
     config_file(home).parent.mkdir(parents=True)
     config_file(home).write_text(text)
     return text
-
-
-# Helpers
 
 
 @asynccontextmanager

@@ -1,20 +1,22 @@
-"""Joining a guild in the dashboard: answers are tested, shown, and saved after a confirmation."""
+"""Joining a guild in the dashboard: answers are tested, shown, and saved once confirmed."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import tomllib
 from pathlib import Path
 
-from helpers.discord import CLIENT_ID, GUILD_ID
+from helpers.discord import CLIENT_ID, GUILD_ID, FakeDiscord, Fault
 from helpers.membership import ROLES
 from helpers.other_schemas import FOUNDING
+from helpers.servers import free_port
 from tracker_tui.config.settings import load_config
 from tracker_tui.guild.join import CLIENT, GUILD, TOKEN, URL
 from tracker_tui.guild.join import ROLES as ROLES_SETTING
-from tracker_tui.ui.join.join_screen import AnswerInput
+from tracker_tui.ui.join.join_screen import AnswerInput, JoinScreen
 from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import NARROW
 from ui.guild_on_server import RemoteGuild
@@ -22,6 +24,7 @@ from ui.join.conftest import (
     OPEN,
     PROFILE,
     answers,
+    asks_to_join,
     assert_safe,
     clears,
     config_file,
@@ -32,14 +35,10 @@ from ui.join.conftest import (
     kept,
     sees_message,
 )
-from ui.sign_in.player import at_home
-
-# With an invitation
+from ui.sign_in.player import AUTHORIZE, at_home
 
 
-async def test_an_invitation_is_read_tested_shown_and_saved_and_its_token_never_seen(
-    line: str, url: str, token: str, home: Path
-) -> None:
+async def test_an_invitation_is_saved(line: str, url: str, token: str, home: Path) -> None:
     async with at_home((120, 40)) as visitor:
         await visitor.chooses("join a", "With an invitation, or setting by setting")
         await visitor.sees("paste it here, or answer below")
@@ -132,12 +131,7 @@ async def test_an_invitation_is_read_wrapped_long_and_anew_and_rejected_if_damag
     assert TOKEN not in kept(home)
 
 
-# With typed answers
-
-
-async def test_each_answer_is_tested_as_it_is_typed_and_enter_goes_to_the_next(
-    url: str, token: str, home: Path
-) -> None:
+async def test_each_answer_is_tested_as_it_is_typed(url: str, token: str, home: Path) -> None:
     async with joining((120, 40)) as visitor:
         # Skipping the token is not an answer yet.
         await visitor.press("enter", "enter", "enter", "shift+tab")
@@ -183,16 +177,8 @@ async def test_each_answer_is_tested_as_it_is_typed_and_enter_goes_to_the_next(
     assert kept(home)[TOKEN] == token
 
 
-# A second guild
-
-
 NO_NAME = "✗ A profile's name has up to 40 letters, digits, - and _."
-NAMES = {
-    "raiders": "✗ this name is in use",
-    "two words": NO_NAME,
-    "x" * 41: NO_NAME,
-    "../[bold]": NO_NAME,
-}
+NAMES = {"raiders": "✗ this name is in use", "../[bold]": NO_NAME}
 
 
 async def test_a_second_guild_is_saved_as_a_profile_with_a_usable_name(
@@ -236,3 +222,113 @@ async def test_a_second_guild_is_saved_as_a_profile_with_a_usable_name(
     assert added[URL] == url
     assert document == tomllib.loads(settled)
     assert config_file(home).read_text("utf-8").startswith("# mine\n")
+
+
+async def test_a_wrong_token_database_or_application_is_rejected_an_unreachable_one_is_not(
+    url: str, remote_url: str, discord: FakeDiscord, home: Path
+) -> None:
+    async with joining() as visitor:
+        visitor.paste(invitation(url, "no.such.token"))
+        await sees_message(visitor, TOKEN, "✗ ")
+        await sees_message(visitor, TOKEN, "refuses your TURSO_AUTH_TOKEN")
+        await sees_message(visitor, CLIENT, "✓ ")
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: visitor.message == "Not yet: Its token.")
+        await answers(visitor, invitation="")
+        await clears(visitor, "invitation")
+        # A database of another program, and an application that Discord doesn't know.
+        discord.client_id = "1"
+        visitor.paste(invitation(remote_url, None, client_id="2"))
+        await sees_message(visitor, URL, "✗ ")
+        await sees_message(visitor, CLIENT, "✗ ")
+        await sees_message(visitor, CLIENT, "Check DISCORD_CLIENT_ID")
+        visitor.assert_laid_out()
+        await visitor.press("ctrl+o")
+        await visitor.until(lambda: "Not yet: Database" in visitor.message)
+        assert not config_file(home).exists()
+        await answers(visitor, invitation="")
+        await clears(visitor, "invitation")
+        away = f"http://localhost:{free_port()}"
+        discord.fail_always(AUTHORIZE, Fault.hang_up())
+        visitor.paste(invitation(away, "some-token"))
+        await sees_message(visitor, URL, "▲ Not tested: ")
+        await sees_message(visitor, TOKEN, "▲ Not tested: ")
+        await sees_message(visitor, CLIENT, "▲ Not tested: Discord cannot be reached.")
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+        assert visitor.navigation_request == NavigationRequest(None)
+    assert kept(home)[URL] == away
+    assert kept(home)[CLIENT] == CLIENT_ID
+
+
+async def test_without_saving_nothing_changes(line: str, discord: FakeDiscord, home: Path) -> None:
+    discord.fail_always(AUTHORIZE, Fault.hang(120))
+    async with at_home() as visitor:
+        # An invalid settings file is reported and not changed.
+        config_file(home).parent.mkdir(parents=True)
+        config_file(home).write_text("TURSO_AUTH_TOKEN = hunter2\n")
+        await asks_to_join(visitor)
+        await visitor.until(lambda: "isn't valid TOML" in visitor.message, "the reason")
+        visitor.assert_secret("hunter2")
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        assert config_file(home).read_text("utf-8") == "TURSO_AUTH_TOKEN = hunter2\n"
+        shutil.rmtree(config_file(home).parent)
+        await asks_to_join(visitor)
+        visitor.paste(line)
+        await sees_message(visitor, CLIENT, "asking …")
+        await visitor.press("escape")
+        await visitor.sees("Steel Ingot")
+        assert visitor.app.is_running
+        discord.heal()
+        await asks_to_join(visitor)
+        visitor.paste(line)
+        await is_understood(visitor)
+        for key in ("enter", "escape", "q"):
+            await visitor.press("ctrl+o")
+            await visitor.sees("Save these settings and sign in?")
+            await visitor.press(key)
+            await visitor.sees_no("Save these settings and sign in?")
+            assert isinstance(visitor.app.screen, JoinScreen)
+        assert not config_file(home).exists()
+        # The answers are still there.
+        await visitor.press("ctrl+o")
+        await visitor.sees("Save these settings and sign in?")
+        config_file(home).parent.write_text("a file where the folder should be")
+        await visitor.press("down", "enter")
+        await visitor.until(lambda: "config" in visitor.message, "the reason")
+        assert "Something in the program" not in visitor.text()
+        config_file(home).parent.unlink()
+        await visitor.press("ctrl+o")
+        await keeps(visitor)
+    assert config_file(home).exists()
+
+
+EVIL = "[bold red]Evil[/]\x1b[2J\x1b]0;title\x07\n\u202eeno[@click=app.quit]x["
+
+
+async def test_250_hostile_names_of_roles_are_plain_text(remote_url: str, home: Path) -> None:
+    RemoteGuild(remote_url, home).found(FOUNDING)
+    names = [EVIL, *(f"[red]{n} " + "x" * 90 for n in range(1, 250))]
+    roles = [
+        {"id": str(n), "name": name, "canAccessResources": True} for n, name in enumerate(names)
+    ]
+    text = invitation(remote_url, None, roles)
+    async with joining((80, 24)) as visitor:
+        visitor.app.screen.query("AnswerInput").first().value = text  # type: ignore[attr-defined]
+        await is_understood(visitor, database="✓")
+        visitor.assert_laid_out()
+        await visitor.press("ctrl+o")
+        await visitor.sees("Save these settings and sign in?", remote_url, "Not yet", "Save")
+        visitor.assert_laid_out()
+        await visitor.press("tab", "end")
+        await visitor.sees("none", "Not yet", "Save")
+        await visitor.resize(120, 40)
+        await visitor.press("home")
+        await visitor.sees(
+            "[bold red]Evil[/] [2J ]0;title eno[@click=app.quit]x[: may see everything"
+        )
+        visitor.assert_laid_out()
+        await visitor.press("shift+tab")
+        await keeps(visitor)
+    assert load_config(os.environ).discord.roles == json.dumps(roles, separators=(",", ":"))

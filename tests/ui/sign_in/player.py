@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from helpers.discord import FakeDiscord, Fault
+from helpers.discord import FakeDiscord, Fault, Membership
+from helpers.membership import ADMIN_ROLE, MEMBER_ROLE, OFFICER_ROLE, grow_old, sign_in
 from tracker_tui.config.settings import Config, load_config
 from tracker_tui.domain.change import Change
 from tracker_tui.guild.database_factory import store_location, stores_of
@@ -26,7 +29,9 @@ from tracker_tui.ui.app import TrackerApp
 from tracker_tui.ui.base_app import BaseApp
 from tracker_tui.ui.navigation import NavigationRequest
 from tracker_tui.ui.sign_in.sign_in_app import SignInApp
-from ui.conftest import NARROW, SECONDS, Player, screen_strips
+from ui.conftest import NARROW, SECONDS, WIDE, Player, in_front_of, screen_strips
+from ui.guild_on_server import RemoteGuild, never_poll
+from ui.history_rows import record
 
 AUTHORIZE = "/oauth2/device/authorize"
 TOKEN = "/oauth2/token"
@@ -71,9 +76,6 @@ def add_pending(config: Config, *changes: Change) -> Path:
     return path
 
 
-# The player
-
-
 class Visitor(Player):
     """A player in front of an app that does not show a guild yet."""
 
@@ -116,7 +118,7 @@ class Visitor(Player):
     async def until(self, holds: Callable[[], bool], what: str = "it") -> None:
         """Wait until a condition holds; fail at once if the app ends first."""
         await super().until(lambda: holds() or not self.app.is_running, what)
-        assert holds(), f"{what} never came: the app has ended"
+        assert self.app.is_running or holds(), f"{what} never came: the app has ended"
 
     def paste(self, text: str) -> None:
         self.burst(f"\x1b[200~{text}\x1b[201~")
@@ -165,11 +167,9 @@ async def at_sign_in(
 
 
 @asynccontextmanager
-async def at_home(
-    size: tuple[int, int] = NARROW, *, profile: str | None = None
-) -> AsyncIterator[Visitor]:
+async def at_home(size: tuple[int, int] = NARROW) -> AsyncIterator[Visitor]:
     """Open the dashboard of the configured database, and wait for its rows."""
-    tracker = Tracker(load_config(os.environ, profile))
+    tracker = Tracker(load_config(os.environ))
     tracker.open()
     app = TrackerApp(tracker)
     try:
@@ -210,13 +210,6 @@ async def sees_code(visitor: Visitor, discord: FakeDiscord) -> str:
     return user_code(discord)
 
 
-async def reads_all(visitor: Visitor, code: str) -> None:
-    await visitor.reads("#sign-in-how", f"open {LINK} and enter")
-    await visitor.reads("#sign-in-code", code)
-    await visitor.reads("#sign-in-left", "good for ")
-    await visitor.reads("#sign-in-link", f"{LINK}?user_code={code}")
-
-
 def answers_with(discord: FakeDiscord, **given: object) -> None:
     """Make Discord issue a different code once."""
     usual = {
@@ -229,3 +222,72 @@ def answers_with(discord: FakeDiscord, **given: object) -> None:
     }
     discord.fail(AUTHORIZE, Fault.status(200, usual | given))
     discord.fail_always(TOKEN, Fault.status(400, {"error": "authorization_pending"}))
+
+
+# A member whose roles on Discord change
+
+WHO = {
+    "member": [MEMBER_ROLE],
+    "officer": [OFFICER_ROLE],
+    "admin": [ADMIN_ROLE],
+    "officer and admin": [OFFICER_ROLE, ADMIN_ROLE],
+}
+
+
+@pytest.fixture
+def guild(inhabited: RemoteGuild, monkeypatch: pytest.MonkeyPatch) -> RemoteGuild:
+    """A guild with a history; the dashboard polls only when a test calls it."""
+    never_poll(monkeypatch)
+    monkeypatch.setattr("tracker_tui.auth.guild_membership._FIRST_PAUSE", 0.05)
+    inhabited.sql("DELETE FROM resource_history")
+    now = int(time.time())
+    for number in range(3):
+        record(inhabited, f"run{number}", 70_001 + number, created_at=now - 60 * number - 5)
+    return inhabited
+
+
+def set_roles(discord: FakeDiscord, roles: list[str] | None, player: Player | None = None) -> None:
+    """Set the member's roles (None: no longer in the guild), and poll."""
+    discord.membership = None if roles is None else Membership(roles=roles)
+    grow_old(load_config(os.environ), 5 * HOUR)
+    if player is not None:
+        player.app.tracker.poll()
+
+
+async def polls_until(player: Player, holds: Callable[[], bool], what: str) -> None:
+
+    def looked() -> bool:
+        player.app.tracker.poll()
+        return holds()
+
+    await player.until(looked, what)
+
+
+def signs_in(discord: FakeDiscord, roles: list[str]) -> None:
+    discord.membership = Membership(roles=roles)
+    sign_in(discord)
+    discord.seen.clear()
+
+
+@asynccontextmanager
+async def inside(
+    guild: RemoteGuild, size: tuple[int, int] = WIDE, *, tracker: Tracker | None = None
+) -> AsyncIterator[Player]:
+    tracker = tracker or Tracker(load_config(os.environ))
+    tracker.open()
+    async with in_front_of(tracker, guild, size) as player:
+        await player.sees("Steel Ingot", "● online")
+        yield player
+
+
+async def sees_message(player: Player, message: str) -> None:
+    await player.until(lambda: message in notification_texts(player), message)
+
+
+async def ends(player: Player) -> NavigationRequest:
+    """Wait until the dashboard has ended by itself; return its navigation request."""
+    player.app.tracker.poll()
+    await player.leaves()
+    navigation_request = player.app.return_value
+    assert isinstance(navigation_request, NavigationRequest)
+    return navigation_request

@@ -1,4 +1,4 @@
-"""The access check of a member without access: it shows the reason, and nothing else."""
+"""The access check, and a sign-in with hostile answers: the reason is shown, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import pytest
 from helpers.build import add, to_deep_desert
 from helpers.discord import FakeDiscord, Fault, Membership, Person
 from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old
+from helpers.qr_reader import read_qr
 from tracker_tui.auth.session import SessionStore
 from tracker_tui.config.settings import load_config
 from tracker_tui.sync.local_store import pending_count
-from ui.conftest import RESOURCES
+from ui.conftest import RESOURCES, screen_strips
 from ui.guild_on_server import RemoteGuild
 from ui.sign_in.player import (
-    AT_ONCE,
-    AUTHORIZE,
     ENTERED,
-    HANGS,
     HOUR,
-    ME,
+    LINK,
+    TOKEN,
+    Browser,
     Visitor,
     add_pending,
+    answers_with,
     at_sign_in,
-    background_work_ends,
+    sees_code,
     stored_files,
 )
 
@@ -79,11 +80,10 @@ def comes_back(discord: FakeDiscord) -> None:
 SIZES = ((60, 20), (40, 12), (80, 24))
 
 
-async def test_the_reason_follows_discord_and_fits_every_size_until_r_enters(
-    inhabited: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_the_reason_fits_every_size(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
     config = load_config(os.environ)
-    outbox = add_pending(config, add(5))
+    changes = (add(77_123), to_deep_desert(55_321))
+    outbox = add_pending(config, *(each._replace(reason="zensunni code") for each in changes))
     message = barred(discord, "Discord is busy")
     async with at_sign_in() as visitor:
         await sees_message(visitor, message)
@@ -106,8 +106,9 @@ async def test_the_reason_follows_discord_and_fits_every_size_until_r_enters(
             await visitor.resize(*size)
             await sees_message(visitor, message)
             assert "Discord cannot be reached" not in visitor.text()
-            pending = "1 change is pending on this machine until you may enter again."
+            pending = "2 changes are pending on this machine until you may enter again."
             await visitor.reads("#access-check-pending", pending, "tracker-tui logout --discard")
+            visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
             visitor.assert_laid_out()
         # The palette offers only what the sign-in has.
         await visitor.press("ctrl+p")
@@ -116,14 +117,11 @@ async def test_the_reason_follows_discord_and_fits_every_size_until_r_enters(
             assert part not in visitor.text()
         assert_nothing_seen(visitor)
         await visitor.press("escape")
-        assert pending_count(outbox.parent) == 1
+        assert pending_count(outbox.parent) == 2
         comes_back(discord)
         visitor.burst("rrrrrr")
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
-
-
-# Signing in as another member
 
 
 async def test_s_signs_in_as_another_member(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
@@ -156,9 +154,7 @@ async def test_s_signs_in_as_another_member(inhabited: RemoteGuild, discord: Fak
     assert (session.member_id, session.name) == ("43", "Usul")
 
 
-async def test_a_rejected_session_asks_for_a_new_sign_in(
-    inhabited: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_a_rejected_session_is_replaced(inhabited: RemoteGuild, discord: FakeDiscord) -> None:
     discord.revoke()
     grow_old(load_config(os.environ), 29 * HOUR)
     async with at_sign_in() as visitor:
@@ -170,33 +166,6 @@ async def test_a_rejected_session_asks_for_a_new_sign_in(
         visitor.assert_laid_out()
         visitor.assert_secret(*discord.issued)
         discord.approve()
-        await visitor.ends()
-        assert visitor.navigation_request == ENTERED
-
-
-# Pending changes
-
-
-async def test_pending_changes_are_only_counted(
-    inhabited: RemoteGuild, discord: FakeDiscord
-) -> None:
-    changes = (add(77_123), to_deep_desert(55_321), add(3))
-    add_pending(load_config(os.environ), *(c._replace(reason="zensunni code") for c in changes))
-    why = barred(discord, "not in the guild")
-    async with at_sign_in() as visitor:
-        await sees_message(visitor, why)
-        message = "3 changes are pending"
-        await visitor.reads("#access-check-pending", message, "tracker-tui logout --discard")
-        assert_nothing_seen(visitor)
-        visitor.assert_secret("77,123", "77123", "55,321", "55321", "zensunni", "spice")
-        # Access is granted while the palette is open.
-        comes_back(discord)
-        discord.seen.clear()
-        await visitor.press("r", "ctrl+p")
-        session_store = SessionStore(load_config(os.environ))
-        await visitor.until(lambda: session_store.load().is_in_guild, "the answer")  # type: ignore[union-attr]
-        await background_work_ends()
-        await visitor.press("escape")
         await visitor.ends()
         assert visitor.navigation_request == ENTERED
 
@@ -219,23 +188,86 @@ async def test_an_unreadable_outbox_hides_no_reason_and_esc_or_q_quit(
 # Quitting
 
 
-@pytest.mark.parametrize("keys", [["ctrl+q"], ["s", "escape"]])
-async def test_a_hanging_discord_shows_checking_and_quits_at_once(
-    inhabited: RemoteGuild, discord: FakeDiscord, keys: list[str]
-) -> None:
-    discord.fail_always(ME, Fault.hang(HANGS))
-    grow_old(load_config(os.environ), 29 * HOUR)
-    async with at_sign_in() as visitor:
-        await visitor.until(lambda: bool(discord.requests_to(ME)), "the question")
-        await sees_message(visitor, "Checking your access with Discord …")
-        assert_nothing_seen(visitor)
-        # Another member can sign in meanwhile.
-        for key in keys[:-1]:
-            await visitor.press(key)
-            await visitor.sees("good for ")
-            assert len(discord.requests_to(AUTHORIZE)) == 1
-        await visitor.press(keys[-1])
-        assert await visitor.ends() < AT_ONCE
+# Hostile answers of Discord
+
+CODES = (
+    ("[bold]AB[/bold]", "[bold]AB[/bold]"),
+    ("[", "["),
+    ("[@click=app.quit]x", "[@click=app.quit]x"),
+    ("A\x1b[31mB\x1b]0;title\x07C\x9b2J", "A [31mB ]0;title C 2J"),
+    ("", ""),
+    ("X" * 5_000, "X" * 39 + "…"),
+    ("沙" * 20, "沙" * 20),
+)
+
+
+async def test_a_hostile_code_is_plain_text(discord: FakeDiscord) -> None:
+    async with at_sign_in((80, 24)) as visitor:
+        await sees_code(visitor, discord)
+        for number, (code, shown) in enumerate((*CODES, *CODES[::3])):
+            if number == len(CODES):
+                await visitor.resize(40, 12)
+            answers_with(discord, user_code=code)
+            visitor.hit("r")
+            await visitor.sees("user_code=Z", "y Copy the code")
+            await visitor.reads("#sign-in-code", shown)
+            await visitor.reads("#sign-in-link", f"{LINK}?user_code=ZAW6C586")
+            visitor.assert_laid_out()
+            visitor.hit("y")
+            await visitor.sees("Copied the code.")
+            assert visitor.app.clipboard == shown
+            visitor.assert_laid_out()
+            visitor.app.clear_notifications()
+            await visitor.sees_no("Copied the code.")
+
+
+BAD_LINKS = (
+    ("verification_uri", ""),
+    ("verification_uri_complete", "javascript:alert(1)"),
+    ("verification_uri_complete", "https://discord.com/\x1b]8;;http://evil.invalid\x07"),
+)
+
+
+async def test_hostile_links_and_reasons_are_text(discord: FakeDiscord, browser: Browser) -> None:
+    good = "https://discord.com/a?[bold red]x[/]&c=[@click=app.quit]y"
+    answers_with(discord, verification_uri=good, verification_uri_complete=good)
+    async with at_sign_in(reason="[bold]Sorry[/bold], [") as visitor:
+        await visitor.sees("good for ")
+        await visitor.reads("#sign-in-message", "[bold]Sorry[/bold], [")
+        await visitor.reads("#sign-in-link", good)
+        await visitor.reads("#sign-in-how", good)
+        assert read_qr(screen_strips(visitor.app)) in (good, None)
+        link_region = visitor.whole("#sign-in-link").region
+        visitor.click(link_region.x + link_region.width // 2, link_region.y)
+        await visitor.until(lambda: browser.opened == [good], "the browser")
+        assert visitor.app.is_running
+        await visitor.press("r")
+        for name, link in BAD_LINKS:
+            await sees_code(visitor, discord)
+            answers_with(discord, **{name: link})
+            await visitor.press("r")
+            await visitor.sees("Discord named a link that is not https. Nothing was opened.")
+            await visitor.press("enter")
+            assert "activate" not in visitor.text()
+            assert "evil" not in visitor.text()
+            await visitor.press("r")
+    assert browser.opened == [good]
+
+
+async def test_a_member_without_access_sees_why_and_nothing_secret(discord: FakeDiscord) -> None:
+    discord.membership = None
+    discord.person = Person(username="[bold]x", global_name="[red]Evil\x1b[2J[/red]\n[")
+    async with at_sign_in((120, 40)) as visitor:
+        code = await sees_code(visitor, discord)
+        await visitor.until(lambda: bool(discord.requests_to(TOKEN)), "a poll")
+        assert code in visitor.app.export_screenshot()
+        visitor.assert_secret(*discord.issued)
+        discord.approve()
+        await visitor.sees("· [red]Evil [2J[/red] [", "is not in this guild on Discord")
+        await visitor.sees("r Ask again")
+        assert len(discord.issued) == 3
+        visitor.assert_secret(*discord.issued)
+        visitor.assert_laid_out()
+        await visitor.press("escape")
+        await visitor.ends()
         assert visitor.navigation_request is None
-    # Leaving a second sign-in keeps the first session.
-    assert SessionStore(load_config(os.environ)).load() is not None

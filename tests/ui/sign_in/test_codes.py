@@ -186,11 +186,8 @@ def test_letters_and_digits_have_glyphs_of_one_size() -> None:
     assert {len(line) for lines in GLYPHS.values() for line in lines} == {GLYPH_WIDTH}
 
 
-def test_any_two_glyphs_differ() -> None:
+def test_any_two_glyphs_differ_and_similar_ones_in_several_pixels() -> None:
     assert [pair for pair in combinations(CHARACTERS, 2) if differing(*pair) < 2] == []
-
-
-def test_similar_glyphs_differ_in_several_pixels() -> None:
     assert [pair for pair in ALIKE if differing(*pair) < 3] == []
 
 

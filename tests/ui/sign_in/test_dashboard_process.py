@@ -185,9 +185,7 @@ def test_a_sign_in_opens_the_dashboard_until_roles_are_lost_or_the_member_signs_
     assert not folder.exists()
 
 
-def test_quitting_the_sign_in_says_that_nothing_was_opened(
-    signed_out: dict[str, str], home: Path
-) -> None:
+def test_quitting_the_sign_in_opens_nothing(signed_out: dict[str, str], home: Path) -> None:
     with in_front_of(home, **signed_out) as terminal:
         terminal.draws(b"good for ")
         terminal.write(b"q")
@@ -197,9 +195,7 @@ def test_quitting_the_sign_in_says_that_nothing_was_opened(
         assert b"tracker-tui: " + LEFT in last
 
 
-def test_a_hanging_discord_delays_nothing(
-    given: dict[str, str], home: Path, discord: FakeDiscord
-) -> None:
+def test_nothing_waits_for_discord(given: dict[str, str], home: Path, discord: FakeDiscord) -> None:
     grow_old(load_config(os.environ), 29 * HOUR)
     discord.fail_always("*", Fault.hang(HANGS))
     with in_front_of(home, **given) as terminal:

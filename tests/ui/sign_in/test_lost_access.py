@@ -13,11 +13,7 @@ from textual.command import CommandPalette
 
 from helpers.build import add
 from helpers.discord import FakeDiscord, Fault, Person
-from helpers.membership import (
-    GUEST_ROLE,
-    grow_old,
-    sign_in,
-)
+from helpers.membership import GUEST_ROLE, grow_old, sign_in
 from helpers.proxy import Proxy, cut_before, proxy_to
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.history import HistoryFilter
@@ -30,8 +26,10 @@ from tracker_tui.ui.navigation import NavigationRequest
 from ui.conftest import RESOURCES, SECONDS, WIDE, Player, in_front_of
 from ui.guild_on_server import RemoteGuild, poll_eagerly
 from ui.history_rows import STILGAR, add_user, opens, table_lines, table_of
-from ui.sign_in.player import AT_ONCE, HANGS, HOUR, store_of, stored_files
-from ui.sign_in.rights_player import (
+from ui.sign_in.player import (
+    AT_ONCE,
+    HANGS,
+    HOUR,
     WHO,
     ends,
     guild,
@@ -40,14 +38,13 @@ from ui.sign_in.rights_player import (
     sees_message,
     set_roles,
     signs_in,
+    store_of,
+    stored_files,
 )
 
 __all__ = ["guild"]
 
 TABR = "Sietch Tabr"
-
-
-# Access that is lost while it runs
 
 
 async def test_losing_access_closes_the_dashboard_and_removes_all_but_pending_changes(
@@ -103,9 +100,7 @@ async def loses_access(guild: RemoteGuild, discord: FakeDiscord, proxy: Proxy) -
 
 
 # Discord may answer before the screen listens.
-async def test_without_access_no_first_screen_is_shown(
-    guild: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_without_access_no_screen_is_shown(guild: RemoteGuild, discord: FakeDiscord) -> None:
     set_roles(discord, None)
     tracker = Tracker(load_config(os.environ))
     tracker.open()
@@ -132,9 +127,7 @@ async def test_the_dashboard_opens_and_quits_at_once_while_discord_hangs(
     assert time.monotonic() - began < AT_ONCE
 
 
-async def test_rights_and_the_age_of_roles_are_shown_while_discord_is_down_for_28_hours(
-    guild: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_rights_remain_for_28_hours(guild: RemoteGuild, discord: FakeDiscord) -> None:
     signs_in(discord, WHO["officer"])
     discord.fail_always("*", Fault.hang_up())
     grow_old(load_config(os.environ), 27 * HOUR)
@@ -160,9 +153,6 @@ def advance_clock(tracker: Tracker, seconds: float) -> None:
         part._clock = lambda: time.time() + seconds
 
 
-# Other programs on this machine
-
-
 async def test_a_sign_out_by_another_program_ends_the_dashboard_without_a_key(
     guild: RemoteGuild, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,9 +168,7 @@ async def test_a_sign_out_by_another_program_ends_the_dashboard_without_a_key(
     assert stored_files(config) == set()
 
 
-async def test_a_second_person_sees_nothing_of_the_first(
-    guild: RemoteGuild, discord: FakeDiscord
-) -> None:
+async def test_another_person_sees_nothing(guild: RemoteGuild, discord: FakeDiscord) -> None:
     async with inside(guild) as player:
         discord.person = Person(id="42", username="chani", global_name="Chani")
         sign_in(discord)
@@ -189,9 +177,6 @@ async def test_a_second_person_sees_nothing_of_the_first(
         None, reason="Another member has signed in on this machine."
     )
     assert guild_membership_of(load_config(os.environ)).member.id == "42"
-
-
-# Nothing on any screen
 
 
 PLANTED = (

@@ -33,7 +33,6 @@ from ui.sign_in.player import (
     at_sign_in,
     background_work_ends,
     device_codes,
-    reads_all,
     sees_code,
     user_code,
 )
@@ -41,8 +40,6 @@ from ui.sign_in.player import (
 FRESH = "The code expired; this is a new one."
 NOBODY = "The code was not entered in time. r fetches a new one."
 
-
-# The code and the link
 
 SIZES = [(40, 12), (60, 20), (67, 24), (74, 24), (80, 23), (80, 24)]
 """From 67 to 74 columns the QR code fits, but not the whole link beside it."""
@@ -61,7 +58,10 @@ async def test_code_link_and_time_left_are_shown_at_every_size_and_a_phone_reads
         code = await sees_code(visitor, discord)
         for size in SIZES:
             await visitor.resize(*size)
-            await reads_all(visitor, code)
+            await visitor.reads("#sign-in-how", f"open {LINK} and enter")
+            await visitor.reads("#sign-in-code", code)
+            await visitor.reads("#sign-in-left", "good for ")
+            await visitor.reads("#sign-in-link", f"{LINK}?user_code={code}")
             visitor.assert_laid_out()
             has_room = size[0] >= 75 and size[1] >= 24
             assert read_qr(screen_strips(visitor.app)) == (
@@ -88,9 +88,6 @@ async def test_code_link_and_time_left_are_shown_at_every_size_and_a_phone_reads
             await visitor.sees(f"good for {time_left}, waiting")
 
 
-# Entering the code
-
-
 async def test_entering_the_code_signs_in_despite_short_failures(discord: FakeDiscord) -> None:
     discord.slow_down_next(2)
     discord.fail(TOKEN, Fault.hang_up(), Fault.status(503), Fault.garbage(b"{"))
@@ -114,16 +111,11 @@ async def test_entering_the_code_signs_in_despite_short_failures(discord: FakeDi
     assert membership.member.name == "Muad'Dib"
 
 
-# Keys
-
-
 def fall_over() -> bool:
     raise OSError("no such browser: /opt/secret/path")
 
 
-async def test_y_copies_the_code_enter_and_clicks_open_the_link_r_fetches_a_new_code(
-    discord: FakeDiscord, browser: Browser
-) -> None:
+async def test_keys_copy_open_and_renew_the_code(discord: FakeDiscord, browser: Browser) -> None:
     async with at_sign_in() as visitor:
         code = await sees_code(visitor, discord)
         link = f"{LINK}?user_code={code}"
@@ -190,12 +182,7 @@ async def test_without_a_browser_enter_does_nothing_and_remapped_keys_work(
         assert len(discord._codes) == 2
 
 
-# Failures
-
-
-async def test_an_expired_code_is_replaced_until_the_third_and_a_denial_is_shown(
-    discord: FakeDiscord,
-) -> None:
+async def test_an_expired_code_is_replaced_and_a_denial_is_shown(discord: FakeDiscord) -> None:
     async with at_sign_in() as visitor:
         for number in (1, 2, 3):
             await visitor.until(lambda number=number: len(discord._codes) == number)
@@ -234,9 +221,7 @@ FAULTS = {
 }
 
 
-async def test_a_request_that_fails_is_explained_in_one_line_and_r_tries_again(
-    discord: FakeDiscord,
-) -> None:
+async def test_failures_are_explained_in_one_line_and_r_tries_again(discord: FakeDiscord) -> None:
     discord.fail(AUTHORIZE, *(happens for happens, _ in FAULTS.values()))
     async with at_sign_in() as visitor:
         for _, message in FAULTS.values():
@@ -266,12 +251,7 @@ async def test_a_request_that_fails_is_explained_in_one_line_and_r_tries_again(
             visitor.assert_laid_out()
 
 
-# Quitting
-
-
-@pytest.mark.parametrize(
-    ("hangs", "key"), [("", "escape"), (AUTHORIZE, "ctrl+q"), (TOKEN, "escape"), (ME, "q")]
-)
+@pytest.mark.parametrize(("hangs", "key"), [("", "escape"), (AUTHORIZE, "ctrl+q"), (ME, "q")])
 async def test_quitting_is_immediate_and_leaves_no_session_and_no_traceback(
     discord: FakeDiscord, caplog: pytest.LogCaptureFixture, hangs: str, key: str
 ) -> None:
@@ -297,12 +277,7 @@ async def test_quitting_is_immediate_and_leaves_no_session_and_no_traceback(
     assert SessionStore(load_config(os.environ)).load() is None
 
 
-# The files on this machine
-
-
-async def test_a_session_that_is_damaged_or_cannot_be_saved_is_reported(
-    discord: FakeDiscord,
-) -> None:
+async def test_a_session_that_is_damaged_or_not_saved_is_reported(discord: FakeDiscord) -> None:
     path = SessionStore(load_config(os.environ)).path
     path.parent.mkdir(parents=True)
     path.write_text('{"version": 1, "name": "[bold]')
