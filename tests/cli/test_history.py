@@ -119,13 +119,6 @@ def test_an_unknown_or_ambiguous_name_is_an_error(run: Run, entries: Path) -> No
         assert candidate in ran.error
 
 
-def test_entries_of_a_deleted_resource_show_its_id(run: Run, guild: Path) -> None:
-    add(guild, "e", (0, 0), (5, 0), "gone")
-    assert "gone" in run("history").out
-    (entry,) = run("history", "--json").document
-    assert (entry["resource_id"], entry["resource"]) == ("gone", "gone")
-
-
 # --since and --limit
 
 
@@ -158,7 +151,7 @@ def test_history_since_accepts_whole_days_and_only_a_period(run: Run, guild: Pat
         assert "isn't a period" in ran.error or "a date that doesn't exist" in ran.error
 
 
-def test_history_shows_twenty_entries_by_default(run: Run, guild: Path) -> None:
+def test_history_shows_twenty_entries_by_default_and_up_to_1000(run: Run, guild: Path) -> None:
     ran = run("history")
     assert ran.status == 0
     assert "No entry matches" in ran.error
@@ -170,9 +163,6 @@ def test_history_shows_twenty_entries_by_default(run: Run, guild: Path) -> None:
     for limit in (1, 24, 1_000):
         assert ids(run, "--limit", f"{limit}") == newest[:limit]
     assert len(run("history", "--limit", "3").out.splitlines()) == 4
-
-
-def test_history_limit_accepts_only_1_to_1000(run: Run, guild: Path) -> None:
     for limit in ("0", "1001", "-5", "", "1.5", "٣", "²", "9" * 5_000):
         ran = run("history", f"--limit={limit}")
         assert ran.status == 2, limit
@@ -182,7 +172,12 @@ def test_history_limit_accepts_only_1_to_1000(run: Run, guild: Path) -> None:
 # Hostile rows
 
 
-def test_history_survives_a_hostile_row(run: Run, guild: Path) -> None:
+def test_history_survives_hostile_rows_and_one_of_a_deleted_resource(run: Run, guild: Path) -> None:
+    add(guild, "gone", (0, 0), (5, 0), "deleted")
+    assert "deleted" in run("history").out
+    (entry,) = run("history", "--json").document
+    assert (entry["resource_id"], entry["resource"]) == ("deleted", "deleted")
+    ask(guild, "DELETE FROM resource_history")
     hostile = "\x1b[2J[red]x\ny\u202e\r\x07"
     ask(guild, "UPDATE resources SET name = ?", hostile)
     ask(guild, "UPDATE users SET custom_nickname = ?", hostile)

@@ -6,8 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from helpers.commands import Run
 from helpers.guild import ask, insert, points_row
 from tracker_tui.domain.period import LEADERBOARD_PERIODS
@@ -30,23 +28,22 @@ def earn(path: Path, who: str, points: float, ago: int, **given: Any) -> None:
     insert(path, "leaderboard", row | given)
 
 
-@pytest.fixture
-def points(guild: Path) -> Path:
-    """The guild with points of this week and last week."""
-    earn(guild, "4711", 1_000, DAY)
-    earn(guild, "Muad'Dib", 300.5, 2 * 3_600)  # as in old rows
-    earn(guild, "chani", 500, 2 * DAY)
-    earn(guild, "stilgar", 500, 3 * DAY)
-    earn(guild, "jamis", 0.25, 4 * DAY)
-    earn(guild, "chani", 90, 9 * DAY)
-    earn(guild, "stilgar", 80, 9 * DAY)
-    earn(guild, "4711", 70, 9 * DAY)
-    return guild
-
-
-def test_leaderboard_shows_seven_days_by_default(run: Run, points: Path) -> None:
+def test_leaderboard_shows_seven_days_by_default(run: Run, guild: Path) -> None:
+    for who, points, ago in (
+        *(("4711", 1_000, DAY), ("4711", 70, 9 * DAY)),
+        ("Muad'Dib", 300.5, 2 * 3_600),  # as in old rows
+        *(("chani", 500, 2 * DAY), ("chani", 90, 9 * DAY)),
+        *(("stilgar", 500, 3 * DAY), ("stilgar", 80, 9 * DAY), ("jamis", 0.25, 4 * DAY)),
+    ):
+        earn(guild, who, points, ago)
     assert run("leaderboard") == (0, WEEK_TABLE, "")
     assert run("leaderboard", "--period", "7d").out == WEEK_TABLE
+    # A leaderboard of all time has no rank changes.
+    heads, first, *_ = run("leaderboard", "--period", "all").out.splitlines()
+    assert heads.split() == ["Rank", "Name", "Points", "Actions", "Share"]
+    assert first.split() == ["1", "Muad'Dib", "1,370.50", "3", "53.9", "%"]
+    for ranking in run("leaderboard", "--period", "all", "--json").document:
+        assert ranking["rank_change"] is None
     ran = run("leaderboard", "--json")
     assert (ran.status, ran.err) == (0, "")
     keys = ["rank", "user_id", "name", "points", "actions", "share", "rank_change"]
@@ -65,15 +62,6 @@ def test_each_period_counts_its_own_points(run: Run, guild: Path) -> None:
     for period, expected in (("24h", 10), ("7d", 20), ("30d", 30), ("all", 40)):
         (ranking,) = run("leaderboard", "--period", period, "--json").document
         assert ranking["points"] == expected
-        assert ranking["rank_change"] is None
-
-
-def test_a_leaderboard_of_all_time_has_no_rank_changes(run: Run, points: Path) -> None:
-    ran = run("leaderboard", "--period", "all")
-    heads, first, *_ = ran.out.splitlines()
-    assert heads.split() == ["Rank", "Name", "Points", "Actions", "Share"]
-    assert first.split() == ["1", "Muad'Dib", "1,370.50", "3", "53.9", "%"]
-    for ranking in run("leaderboard", "--period", "all", "--json").document:
         assert ranking["rank_change"] is None
 
 

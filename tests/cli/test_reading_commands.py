@@ -12,7 +12,7 @@ from helpers.guild import entry_row, points_row
 from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask
-from helpers.outbox_files import outbox_of, replica_of, store_of
+from helpers.outbox_files import outbox_of, queue, replica_of, store_of
 from helpers.proxy import Proxy, answer, cut_before, pass_on
 from helpers.remote_guild import NICKNAME, Guarded, Line, configure
 from tracker_tui.sync.local_store import pending_elsewhere
@@ -86,18 +86,23 @@ def test_new_columns_are_noticed_by_each_command(run: Run, busy: Books, proxy: P
     assert proxy.count == 1, "the reader has cached it"
 
 
-def test_a_renamed_or_new_resource_is_found(run: Run, seen: Books) -> None:
+def test_renamed_new_and_restored_resources_are_found(run: Run, seen: Books) -> None:
     seen.run("UPDATE resources SET name = 'Old spice' WHERE id = 'spice'")
     seen.run("UPDATE resources SET name = 'Spice' WHERE id = 'iron'")
     seen.ledger.create([new_resource("oil", name="Oil")], PLAYER)
     for name, resource_id in (("Spice", "iron"), ("Oil", "oil")):
         (entry,) = run("history", name, "--json").document
         assert (entry["resource_id"], entry["resource"]) == (resource_id, name)
+    # A restored backup is older than what was read.
+    seen.run("UPDATE resources SET updated_at = updated_at - 9000")
+    assert "1,400" in run("list", "old spice").out
+    seen.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
+    assert "1,300" in run("list", "old spice").out
 
 
 def test_pending_changes_are_sent_before_reading(run: Run, seen: Books, line: Line) -> None:
     line.cut()
-    change_id = run("edit", "spice", "+5", "--json").document["change_id"]
+    change_id = queue(run, "spice", "+5")
     line.mend()
     assert change_id in [entry["id"] for entry in run("history", "--json").document]
 
@@ -113,13 +118,6 @@ def test_a_read_only_token_is_enough_and_a_wrong_one_is_an_error_despite_the_cac
         ran = run(*argv)
         assert ran.status == 4
         assert "refuses your TURSO_AUTH_TOKEN" in ran.error
-
-
-def test_a_restored_backup_is_listed(run: Run, remote_guild: Books) -> None:
-    remote_guild.run("UPDATE resources SET updated_at = updated_at - 9000")
-    assert "1,400" in run("list", "spice").out
-    remote_guild.run("UPDATE resources SET quantity_hagga = 900, updated_at = updated_at - 9000")
-    assert "1,300" in run("list", "spice").out
 
 
 # Without the server

@@ -126,14 +126,10 @@ def test_a_guild_is_added_to_a_profile_without_one(path: Path) -> None:
     text = "# mine\nprofiles.n = { theme = 'x' }\n"  # gets more on that line
     add_settings(written(path, text), "n", GUILD)
     assert tomllib.loads(read(path)) == with_guild(text, "n", GUILD)
-
-
-def test_a_byte_order_mark_stays_where_it_is(path: Path) -> None:
-    path.write_bytes("\ufefftheme = 'x'\n".encode())
-    add_settings(path, None, GUILD)
-    written = path.read_bytes().decode()
-    assert written.startswith("\ufefftheme = 'x'\n")
-    assert written.count("\ufeff") == 1
+    # A byte-order mark stays where it is.
+    add_settings(written(path, "\ufefftheme = 'x'\n"), None, GUILD)
+    assert read(path).startswith("\ufefftheme = 'x'\n")
+    assert read(path).count("\ufeff") == 1
     assert has_settings(path, None)
 
 

@@ -59,8 +59,8 @@ class WorstDiscord(FakeDiscord):
         self.left = 0
         """How many more requests to the path get such an answer."""
 
-    def betray(self, path: str, shape: Shape, times: int = 2) -> None:
-        self.path, self.shape, self.left = path, shape, times
+    def betray(self, path: str, shape: Shape) -> None:
+        self.path, self.shape, self.left = path, shape, 2
 
     def receive(self, seen: Seen) -> Fault | None:
         fault = super().receive(seen)
