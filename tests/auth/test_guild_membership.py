@@ -9,16 +9,7 @@ from functools import partial
 import pytest
 
 from helpers.auth_errors import failure_of
-from helpers.auth_guild import (
-    HOUR,
-    ME,
-    SECONDS,
-    Circle,
-    assert_denied,
-    each_denial,
-    roles_now,
-    who,
-)
+from helpers.auth_guild import HOUR, ME, SECONDS, Circle, assert_denied, each_denial, roles_now, who
 from helpers.clocks import Clock
 from helpers.discord import FakeDiscord, Fault, Membership
 from helpers.discord_answers import Seen

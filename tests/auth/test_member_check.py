@@ -21,9 +21,7 @@ from helpers.auth_guild import (
 )
 from helpers.discord import FakeDiscord, Fault
 from helpers.discord_answers import Seen
-from tracker_tui.auth.discord_errors import (
-    DiscordUnreachable,
-)
+from tracker_tui.auth.discord_errors import DiscordUnreachable
 from tracker_tui.ledger.ledger import random_id
 
 Change = Callable[[FakeDiscord], object]

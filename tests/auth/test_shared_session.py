@@ -294,7 +294,6 @@ def test_error_in_a_check_keeps_the_session(
 ) -> None:
     program = circle.signed_in(ago=5 * HOUR)
     membership = program.membership
-
     for owner, name, error, pause in (
         (membership.session_store, "save", LocalFileError("The disk is full."), 60),
         (membership._member_check, "check", ZeroDivisionError(), 120),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auth.discord_calls import CODE
 from helpers.auth_errors import failure_of
 from helpers.auth_guild import DEVICE, ME, TOKEN, Circle, Program, some_tokens
 from helpers.discord import FakeDiscord, Fault, Membership
@@ -63,7 +64,7 @@ class Play:
         return len(self.waits) - 1 == self.leaves_at
 
     def poll(self, code: DeviceCode) -> Tokens:
-        assert code.device_code.reveal() == "device-code"
+        assert code.device_code is CODE.device_code
         self.polls.append(self.now)
         self.now += self.poll_takes
         answer = next(self._coming, PENDING)
@@ -72,14 +73,7 @@ class Play:
         return answer
 
     def run(self, *, interval: float = 5.0, expires_in: float = 300.0) -> Tokens:
-        code = DeviceCode(
-            device_code=Secret("device-code"),
-            user_code="ZAW6C586",
-            link="https://a",
-            link_with_code="https://b",
-            expires_at=expires_in,
-            interval=interval,
-        )
+        code = replace(CODE, expires_at=expires_in, interval=interval)
         return wait_for_tokens(cast(Discord, self), code, self.wait, clock=lambda: self.now)
 
 

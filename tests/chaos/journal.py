@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -112,7 +112,7 @@ class Journal:
                 self._came(key, new, doing, step)
             elif new is None:
                 self._went(key, old, doing, step)
-                is_full = _applied_in(after) >= _APPLIED_KEPT
+                is_full = sum(not line.waits for line in after.values()) >= _APPLIED_KEPT
                 assert old.state != "applied" or is_full, f"deleted too early: {step}"
             else:
                 self._moved(key, old, new, doing, step)
@@ -233,10 +233,6 @@ def read_outbox(path: Path) -> dict[str, Line]:
 def _change_of(document: str) -> Change:
     change = Change(**json.loads(document))
     return change._replace(kind=Kind(change.kind), location=Location(change.location))
-
-
-def _applied_in(held: Mapping[str, Line]) -> int:
-    return sum(not line.waits for line in held.values())
 
 
 def _is_decided(old: Line, new: Line) -> bool:

@@ -19,6 +19,7 @@ from tracker_tui.tracker.tracker import Tracker
 
 PLAY = "from chaos.player import main; main()"
 _KINDS = (Kind.ADD, Kind.ADD, Kind.REMOVE, Kind.SET, Kind.TO_DEEP_DESERT)
+_FIELDS = ("id", "resource_id", "kind", "location", "amount", "by", "expected")
 _SECONDS = 30
 
 
@@ -54,16 +55,11 @@ class _Player:
             resource.id, typed, location, seen=None if seen is None else seen.at(location)
         )
         # Printed before the submission: the change may be applied without having been on screen.
-        print(f"asked {'|'.join(map(str, _fields(change)))}", flush=True)
+        print(f"asked {'|'.join(str(getattr(change, name)) for name in _FIELDS)}", flush=True)
         self._is_shown.clear()
         tracker.submit([change])
         assert self._is_shown.wait(_SECONDS)
         print(f"shown {change.id}", flush=True)
-
-
-def _fields(change: object) -> tuple[object, ...]:
-    names = ("id", "resource_id", "kind", "location", "amount", "by", "expected")
-    return tuple(getattr(change, name) for name in names)
 
 
 def main() -> None:

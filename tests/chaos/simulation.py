@@ -19,15 +19,7 @@ from chaos.guild import RESOURCES, Guild
 from chaos.journal import read_outbox
 from chaos.kill import Killed, Killer
 from chaos.program import PATIENCE, Program
-from helpers.proxy import (
-    Fate,
-    ProxiedRequest,
-    answer,
-    cut_after,
-    cut_before,
-    cut_within,
-    pass_on,
-)
+from helpers.proxy import Fate, ProxiedRequest, answer, cut_after, cut_before, cut_within, pass_on
 from helpers.servers import Server
 from tracker_tui.errors import DatabaseUnreachable, LedgerError, LocalFileError
 from tracker_tui.sync.local_store import StoreLocation
@@ -127,7 +119,7 @@ class Simulation:
         name = self._dice.choices(names, [_STEPS[name] for name in names])[0]
         index = self._dice.randrange(len(MEMBERS))
         number = self._dice.randrange(len(self._guilds))
-        self._note(f"{index} on {number}: {name}")
+        self.log.append(f"{index} on {number}: {name}")
         program, guild = self._programs[index][number], self._guilds[number]
         if name in ("send", "refresh") and any(program is each for each, _ in self._at_work):
             return  # each program has one thread for its ledger
@@ -169,7 +161,7 @@ class Simulation:
             with self._working(program, name):
                 getattr(program, name)()
         except (LedgerError, LocalFileError) as error:
-            self._note(f"  {type(error).__name__}")
+            self.log.append(f"  {type(error).__name__}")
 
     @contextmanager
     def _working(self, program: Program, name: str) -> Iterator[None]:
@@ -191,9 +183,9 @@ class Simulation:
         self.killer.strike_at(self._dice.randrange(10))
         try:
             self._do(program, name)
-            self._note(f"  killed after {name}")
+            self.log.append(f"  killed after {name}")
         except Killed:
-            self._note(f"  killed in {name}")
+            self.log.append(f"  killed in {name}")
         self.killer.strike_never()
         before = read_outbox(program.outbox)
         journal.look(program.outbox, "")
@@ -227,7 +219,7 @@ class Simulation:
         name = self._dice.choices(list(weights), list(weights.values()))[0]
         name = "pass" if self._is_over else name
         if name != "pass":
-            self._note(f"  request: {name}")
+            self.log.append(f"  request: {name}")
         if name in _ANSWERED:
             _ANSWERED[name](proxied)
         elif name == "interleaved":
@@ -295,7 +287,7 @@ class Simulation:
                 with self._working(program, "refresh"):
                     program.refresh()
                 self._check_screen(program, guild, tables)
-            self._note(f"{guild.name}: {guild.check(tables)}")
+            self.log.append(f"{guild.name}: {guild.check(tables)}")
 
     def _retry(self, program: Program, name: str, step: Callable[[], None]) -> None:
         """Do something with the server; the first request may find a dead connection."""
@@ -322,9 +314,6 @@ class Simulation:
         wrong = {key: pair for key, pair in wrong.items() if pair[0] != pair[1]}
         assert not wrong, f"wrong on screen (shown, expected): {wrong}"
         assert shown.keys() == expected.keys()
-
-    def _note(self, what: str) -> None:
-        self.log.append(what)
 
     def _close(self) -> None:
         for life in self._programs:

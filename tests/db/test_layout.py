@@ -28,7 +28,6 @@ PREFIXES = ("previous_quantity", "new_quantity", "change_amount")
 WITH_LOCATIONS = ["later", "grown"]
 
 
-@on_both
 def test_schemas_are_distinguished_by_their_columns(make_ledger: MakeLedger) -> None:
     cases: list[tuple[Statements, SchemaKind]] = [
         ((), SchemaKind.NONE),

@@ -145,9 +145,7 @@ def test_the_optional_fields_and_their_older_counterparts() -> None:
     }
     named = {(field.model, field.column_name) for field in OPTIONAL}
     assert named == {*pairs.values(), (ResourceRow, "subcategory"), (ResourceRow, "tier")}
-
-
-def test_the_settings_table_has_the_websites_name() -> None:
+    # The settings table has the website's name.
     names = {field.column_name for field in GlobalSetting._meta.sorted_fields}
     assert GlobalSetting._meta.table_name == "global_settings"
     assert names <= {"setting_key", "setting_value", "description", "created_at", "last_updated_at"}

@@ -113,8 +113,7 @@ class Circle:
         return [seen.path for seen in tuple(self.discord.seen)]
 
     def kept_tokens(self) -> tuple[str, str | None]:
-        tokens = self.session_store.tokens()
-        return tokens.access.reveal(), None if tokens.refresh is None else tokens.refresh.reveal()
+        return revealed(self.session_store.tokens())[:2]
 
 
 def a_session(**changes: Any) -> Session:

@@ -58,10 +58,7 @@ TEXT_COLUMNS = (
     *("name", "description", "category", "icon", "image_url", "status", "last_updated_by"),
     *("subcategory", "id"),
 )
-NUMBER_COLUMNS = (
-    *REQUIRED[2:],
-    *("target_quantity", "tier", "quantity_location_1"),
-)
+NUMBER_COLUMNS = (*REQUIRED[2:], *("target_quantity", "tier", "quantity_location_1"))
 HISTORY_NUMBERS = (
     *("previous_quantity_hagga", "new_quantity_hagga", "change_amount_hagga"),
     *("previous_quantity_deep_desert", "new_quantity_deep_desert", "created_at"),

@@ -16,6 +16,7 @@ from helpers.token_permissions import whole_request_refused
 from helpers.tracking import ask_history, may_write, undo
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.events import Refreshed
+from tracker_tui.tracker.tracker import Tracker
 
 TO_OPEN = {"founding": 1, "grown": 2}
 """Requests to open a ledger of each schema: one more for columns beyond the founding ones."""
@@ -125,16 +126,14 @@ def test_the_rights_probe_comes_after_everything_else(
 
 
 def test_one_submission_for_twenty_resources_is_one_request(
-    remote_guild: Books, proxy: Proxy, make_remote_tracker: MakeTracker
+    remote_guild: Books, proxy: Proxy, remote_tracker: Tracker
 ) -> None:
     twenty = [new_resource(f"resource-{number}") for number in range(20)]
     remote_guild.ledger.create(twenty, "founder")
-    tracker = make_remote_tracker(proxy.url)
-    tracker.open().result(SECONDS)
-    listener = Listener(tracker)
+    remote_tracker.refresh().result(SECONDS)
+    listener = Listener(remote_tracker)
     proxy.seen.clear()
-    tracker.submit([add(3, resource_id=resource.id) for resource in twenty])
-    outcomes = listener.settled(20)
-    assert {outcome.verdict for outcome in outcomes} == {Verdict.APPLIED}
+    remote_tracker.submit([add(3, resource_id=resource.id) for resource in twenty])
+    assert {outcome.verdict for outcome in listener.settled(20)} == {Verdict.APPLIED}
     assert proxy.count == 1
     assert {remote_guild.quantities(resource.id) for resource in twenty} == {(3, 0)}
