@@ -223,6 +223,10 @@ def applied(asked: Change, before: Resource, verdict: Verdict = Verdict.APPLIED)
 def test_the_sentence_of_an_applied_change_has_quantities_total_target_and_points() -> None:
     sentence = outcome_sentence(applied(change(Kind.ADD, 500), spice(target=4_000)), PLACES)
     assert sentence == "Spice +500 → 1,500 at Hagga · total 2,000, 50 % of target · +52.5 points"
+    # Without a target there is no percentage.
+    for target in (None, 0):
+        sentence = outcome_sentence(applied(change(Kind.ADD, 5), spice(target=target)), PLACES)
+        assert "target" not in sentence, target
     # Points are those of the outcome, not of a guess.
     outcome = applied(change(Kind.ADD, 500), spice(), Verdict.ALREADY_APPLIED)
     earned = outcome.moved._replace(points=Points(50.0, 3.0, 0.0, 150.0))
