@@ -172,9 +172,6 @@ def test_other_poll_errors_are_rejections_that_are_quoted(
         assert f"(400: {name}, so it is)" in message
 
 
-# Tokens
-
-
 def test_a_refresh_replaces_both_tokens(discord: FakeDiscord, client: Discord) -> None:
     old = discord.grant()
     tokens = client.refresh(Secret(old["refresh_token"]))
@@ -212,9 +209,6 @@ def test_revoking_signs_out_on_all_machines(discord: FakeDiscord, client: Discor
     # An invalid token is no error.
     client.revoke(REFRESH)
     assert len(discord.requests_to(REVOKE)) == 2
-
-
-# User and guild member
 
 
 def test_me_returns_the_user_of_the_token(discord: FakeDiscord, client: Discord) -> None:
@@ -298,9 +292,6 @@ def test_incomplete_code_reply_is_reported(discord: FakeDiscord, client: Discord
         *(("expires_in", float("nan")), ("expires_in", 10**400)),
     ]
     codes_that_fail(DiscordUnreachable, client, cases, discord)
-
-
-# Rejections
 
 
 def test_client_error_explains_the_public_client_switch(

@@ -201,9 +201,6 @@ def test_size_limit_counts_unpacked_bytes_and_broken_bodies_are_reported(
         failure_of(DiscordUnreachable, lambda: client.me(ACCESS), SECRETS)
 
 
-# Temporary failures
-
-
 def test_5xx_and_429_are_temporary(discord: FakeDiscord, client: Discord) -> None:
     for name, call in CALLS.items():
         for status in (500, 502, 503, 504, 520) if name == "me" else (503,):

@@ -28,9 +28,6 @@ ACCESS_ONLY = frozenset({Right.ACCESS_RESOURCES})
 OFFICER = frozenset({Right.ACCESS_RESOURCES, Right.EDIT_TARGETS})
 
 
-# A fresh session
-
-
 def test_memberships_implement_the_protocol() -> None:
     asked = {name for name in vars(Asked) if not name.startswith("_")}
     assert {"member", "enter", "check_in_background", "mark_recorded"} <= asked
@@ -83,9 +80,6 @@ def test_damaged_session_denies_access(circle: Circle) -> None:
     assert not running.membership.is_admitted
     assert "damaged" in str(failure_of(NotSignedIn, running.membership.require))
     assert running.changes == 1
-
-
-# A stale session
 
 
 def test_background_check_never_blocks_or_piles_up_and_close_waits_as_long_as_told(
@@ -180,9 +174,6 @@ def test_denied_session_is_checked_at_each_entry(circle: Circle, discord: FakeDi
     assert program.membership.is_admitted
     assert program.changes == 1
     assert len(discord.requests_to(ME)) == 3
-
-
-# Discord cannot be reached
 
 
 def test_stale_session_admits_while_discord_is_unreachable(

@@ -55,9 +55,6 @@ def test_session_from_returns_the_whole_document() -> None:
     assert read(document) == a_session()
 
 
-# Damage
-
-
 def test_other_content_is_damaged() -> None:
     assert_damaged(
         *(b"", b"\0" * 512, b"null", b"5", b"[]", b'"session"', b"{}", b'{"version": 1}'),

@@ -38,9 +38,6 @@ def tokens_gone(session_store: SessionStore) -> None:
     assert "gone" in str(failure_of(NotSignedIn, session_store.tokens))
 
 
-# The file
-
-
 def test_store_is_empty_until_a_session_is_saved(
     session_store: SessionStore, config: Config
 ) -> None:
@@ -139,9 +136,6 @@ def test_a_session_that_cannot_be_written_leaves_the_one_before(
     assert list(session_store.path.parent.iterdir()) == [session_store.path]
 
 
-# Damage
-
-
 def write(session_store: SessionStore, content: bytes) -> None:
     session_store.path.parent.mkdir(parents=True, exist_ok=True)
     session_store.path.write_bytes(content)
@@ -226,9 +220,6 @@ def test_hostile_tokens_are_not_sent(circle: Circle, discord: FakeDiscord, name:
     assert not discord.seen
 
 
-# Deleting
-
-
 def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: KeptKeyring) -> None:
     session_store.save(a_session(), TOKENS)
     session_store.delete()
@@ -240,9 +231,6 @@ def test_delete_empties_file_and_keyring(session_store: SessionStore, kept: Kept
     write(session_store, b"damaged")
     session_store.delete()
     assert not kept.entries
-
-
-# The binding of a session
 
 
 @pytest.mark.parametrize("name", Binding._fields)
@@ -268,9 +256,6 @@ def test_session_is_ignored_for_another_guild_application_or_discord(
     program = circle.program(roles=(), client_secret=Secret("secret"))
     assert program.membership.session is not None
     assert program.membership.member.rights == frozenset()
-
-
-# The lock
 
 
 def test_lock_makes_other_programs_wait_until_it_is_free(

@@ -121,9 +121,6 @@ def test_program_killed_during_a_check_releases_the_lock(
     assert membership.is_admitted
 
 
-# Signing in and out
-
-
 def test_sign_in_notifies_listeners_and_a_failed_one_keeps_the_session(
     circle: Circle, discord: FakeDiscord
 ) -> None:
@@ -178,9 +175,6 @@ def test_next_start_loads_the_session(circle: Circle, discord: FakeDiscord) -> N
         loaded.append(session is not None)
         membership.sign_out()
     assert loaded == [True, True, False, True, True, True, True]
-
-
-# Other programs on this machine
 
 
 def test_check_of_another_program_is_used(circle: Circle, discord: FakeDiscord) -> None:

@@ -77,9 +77,6 @@ class Play:
         return wait_for_tokens(cast(Discord, self), code, self.wait, clock=lambda: self.now)
 
 
-# The polling interval
-
-
 def test_pauses_between_polls() -> None:
     cases: dict[str, tuple[list[Answer], list[float]]] = {
         "each poll waits for the interval": ([PENDING, PENDING], [5, 5, 5]),
@@ -108,9 +105,6 @@ def test_pauses_between_polls() -> None:
     play = Play([TOKENS])
     assert play.run(interval=7) is TOKENS
     assert (play.waits, play.polls) == ([7], [7])
-
-
-# The end of polling
 
 
 def test_code_that_is_not_entered_expires() -> None:
@@ -184,9 +178,6 @@ def test_polls_are_never_too_soon_or_too_late(
     assert all(at <= expires_in for at in play.polls)
     assert sum(play.waits) <= expires_in
     assert all(seconds >= 0 for seconds in play.waits)
-
-
-# From the code to the session
 
 
 class Browser:

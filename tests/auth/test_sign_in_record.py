@@ -189,9 +189,6 @@ def test_a_record_is_written_whole_or_not_at_all(guild: Books) -> None:
         guild.run("DROP TRIGGER refused")
 
 
-# On a server
-
-
 @pytest.fixture
 def remote(proxy: Proxy, remote_url: str) -> Iterator[Books]:
     """The tables behind a proxy, and a ledger that reaches them through it."""
@@ -224,9 +221,6 @@ def test_a_record_is_one_request(remote: Books, remote_url: str, proxy: Proxy) -
         remote.ledger.record_sign_in(record)
     assert proxy.count >= before + 2
     assert (len(remote.rows("users")), len(remote.rows("user_sessions"))) == (2, 3)
-
-
-# The record in the database
 
 
 def test_sign_in_is_recorded_once_and_a_role_check_without_log_in(

@@ -94,9 +94,6 @@ def test_points_that_are_not_finite_count_as_0_and_a_members_own_rank_is_found()
     assert Leaderboard([], has_before=True).of("1") is None
 
 
-# Members by id or name
-
-
 def test_a_text_is_an_id_or_a_unique_name() -> None:
     owners = dict.fromkeys(("1", "paul", "Muad'Dib"), "1")
     owners |= {"chani": "2", "stilgar": "3", "Usul": "5", "Gurney": "6", "same": "7"}

@@ -100,9 +100,6 @@ def test_any_time_has_a_day() -> None:
         assert -1 <= day_of(int(at), zone) <= day(9999, 12, 31), (at, zone)
 
 
-# When clocks were set
-
-
 def test_shifts_are_the_moments_at_which_clocks_were_set() -> None:
     since, until = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2025, 2026))
     spring, autumn = (
@@ -127,8 +124,6 @@ def test_between_shifts_the_offset_stays(since: int, at: int, zone: ZoneInfo | N
     assert all(earlier.seconds != later.seconds for earlier, later in pairwise(known))
     assert known[-1].seconds == offset_at(at, zone)
 
-
-# Parsing periods
 
 DAY = 86_400
 

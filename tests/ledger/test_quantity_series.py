@@ -178,9 +178,6 @@ def test_hostile_rows_do_not_break_a_series(guild: Books) -> None:
         assert DayLevel("spice", day_of(NOW - 3 * DAY, BERLIN), 5, 0) in levels, at
 
 
-# Shares
-
-
 def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Books) -> None:
     rows = [
         history_row("a", updated_by="1", **moved((0, 10))),
@@ -202,9 +199,6 @@ def test_shares_count_additions_and_removals_but_no_transfers_or_sets(guild: Boo
     insert_all(guild, "resource_history", rows)
     shares = [("1", 30, 12), ("Naib", 10, 4), ("somebody else", 10, 4)]
     assert sorted(series(guild, WEEK).shares) == shares
-
-
-# The last days of all resources
 
 
 def test_a_day_has_its_last_level_and_the_one_before_its_first_change(guild: Books) -> None:
@@ -240,9 +234,6 @@ def test_the_days_of_any_history_match_the_model(guild: Books) -> None:
             assert value == (sum(known[-1]) if known else 0), day - today
 
     check()
-
-
-# Days in SQL
 
 
 def days_in_sql(books: Books, times: list[int], zone: ZoneInfo) -> list[int]:
