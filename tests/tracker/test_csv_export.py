@@ -38,8 +38,6 @@ RESOURCES = [
     *(new_resource(f"r{number}", name=f"{text}r") for number, text in enumerate(FORMULAS)),
 ]
 
-Tell = Callable[[int], bool]
-
 
 class Chronicle:
     """A local ledger with a hand-written history, and a folder for exports."""
@@ -76,7 +74,7 @@ class Chronicle:
         self,
         history_filter: HistoryFilter = EVERYTHING,
         path: Path | None = None,
-        report_rows: Tell = lambda _: True,
+        report_rows: Callable[[int], bool] = lambda _: True,
     ) -> bool:
         return export_history(self.opened(), history_filter, path or self.file, report_rows)
 

@@ -17,7 +17,7 @@ from helpers.tracking import ask_history, history, quick, shown, stored, undo
 from tracker_tui.domain.change import Verdict
 from tracker_tui.errors import DatabaseBusy
 from tracker_tui.ledger.ledger import Ledger
-from tracker_tui.tracker.events import ChangesQueued, Failed, OutcomesReceived, Refreshed
+from tracker_tui.tracker.events import ChangesQueued, Failed, Refreshed
 from tracker_tui.tracker.tracker import Tracker
 
 
@@ -93,14 +93,6 @@ def test_names_places_and_time_are_those_of_the_database(tmp_path: Path) -> None
     assert isinstance(now, int)
     assert abs(tracker.now() - now) <= 2
     tracker.close()
-
-
-def test_an_outcome_tells_an_undo_from_a_submission(tracker: Tracker, listener: Listener) -> None:
-    change = add(5)
-    tracker.submit([change])
-    listener.until(lambda: any(isinstance(event, OutcomesReceived) for event in listener.events))
-    tracker.undo()
-    assert [outcome.change.undoes for outcome in listener.settled(2)] == [None, change.id]
 
 
 def test_changes_go_into_a_replaced_database_file(

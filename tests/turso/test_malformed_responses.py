@@ -260,6 +260,8 @@ def test_a_response_cut_short_is_not_whole(proxy: Proxy, connection: Connection)
 
 @pytest.mark.usefixtures("least_limit")
 def test_an_endless_response_is_read_up_to_a_limit(proxy: Proxy, connection: Connection) -> None:
+    # Without the fixture
+    assert MAX_BYTES == 64 * 2**20
     long = ENDLESS[:-2] + b"Content-Length: 999999999\r\n\r\n"
     for write, beginning in product(WAYS, (ENDLESS, ENDLESS.replace(b"200", b"500"), long)):
         hung_up = threading.Event()
@@ -267,10 +269,6 @@ def test_an_endless_response_is_read_up_to_a_limit(proxy: Proxy, connection: Con
         failed_write(write, connection, OutcomeUnknown, "longer than 100,000 bytes")
         assert hung_up.wait(SECONDS), beginning
         works(connection)
-
-
-def test_the_limit_is_64_mb() -> None:
-    assert MAX_BYTES == 64 * 2**20
 
 
 def test_compressed_responses_are_decompressed(proxy: Proxy, connection: Connection) -> None:
