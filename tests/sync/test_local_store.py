@@ -156,6 +156,7 @@ def test_a_replica_with_malformed_content_is_damaged(path: Path) -> None:
         "UPDATE facts SET value = x'ff' WHERE name = 'reading'",
         "UPDATE facts SET value = '[]' WHERE name = 'acquaintance'",
         "UPDATE facts SET value = '{' WHERE name = 'acquaintance'",
+        "UPDATE facts SET value = replace(value, '\"47:11\"', '[]') WHERE name = 'acquaintance'",
         *("DELETE FROM facts WHERE name = 'proof'", "UPDATE resources SET hagga = hagga + 1"),
         *("UPDATE resources SET hagga = 'many'", "UPDATE resources SET name = NULL"),
         *("UPDATE resources SET multiplier = 1", "UPDATE resources SET updated_at = x'00'"),

@@ -314,6 +314,7 @@ def test_a_malformed_change_or_outcome_is_damage() -> None:
     malformed = [
         *({"verdict": "perhaps"}, {"resource": ["spice"]}, {"resource": 5}, {"refusal": "mood"}),
         *({"moved": [1, 2, 3]}, {"moved": [1, 2, 3, 4, [1.0]]}, {"said": None}),
+        {"moved": ["1", 2, 3, 4, [1.0, 1.0, 1.0, 1.0]]},
         *({"shortage": ["arrakeen", 1, 2]}, {"shortage": [1]}, {"shortage": []}),
     ]
     for text in (*(json.dumps(document | part) for part in malformed), *DEEP):

@@ -94,8 +94,11 @@ def test_closing_ends_the_stream_and_frees_its_lock(connection: Connection, prox
         other.execute("INSERT INTO t VALUES (2)")
         other.commit()
         assert other.execute("SELECT n FROM t").fetchall() == [(2,)]
-        # Without a server, closing does no harm.
+        # Without a server, closing does no harm and is not tried again.
         proxy.fate = ProxiedRequest.cut
+        other.close()
+        sent = proxy.count
+    assert proxy.count == sent
 
 
 def test_a_stream_follows_a_server(connection: Connection, proxy: Proxy, elsewhere: Proxy) -> None:
