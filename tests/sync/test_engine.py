@@ -61,7 +61,8 @@ def test_changes_cancelled_elsewhere_disappear(program: Program, start: Start) -
         change = add(5)
         program.submit(change)
         program.outbox.begin_sending([change.id], 1.0)
-        other.engine.catch_up()
+        for each in (program, other):
+            each.engine.catch_up()
         other.engine.drop([change])
         take_step(change.id)
         program.engine.catch_up()
