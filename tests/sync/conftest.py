@@ -15,6 +15,7 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 
 Start = Callable[[], Program]
+MakeOutbox = Callable[[], Outbox]
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make_outbox(outbox_path: Path) -> Iterator[Callable[[], Outbox]]:
+def make_outbox(outbox_path: Path) -> Iterator[MakeOutbox]:
     """Open the outbox as another running program."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(Outbox(outbox_path, PLAYER, "the guild")))

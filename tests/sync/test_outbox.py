@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from helpers.build import PLAYER, add, set_to
 from helpers.other_schemas import ask
+from sync.conftest import MakeOutbox
 from tracker_tui.domain.change import (
     Change,
     Moved,
@@ -36,7 +37,6 @@ from tracker_tui.sync.outbox_entries import (
 )
 
 NOW = 1_700_000_000.0
-MakeOutbox = Callable[[], Outbox]
 OnDisk = Callable[[], list[OutboxEntry]]
 
 

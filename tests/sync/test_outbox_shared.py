@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from helpers.build import PLAYER, add, set_to
 from helpers.other_schemas import ask
 from helpers.processes import run_together
+from sync.conftest import MakeOutbox
 from tracker_tui.domain.change import (
     Change,
     Moved,
@@ -33,7 +34,6 @@ from tracker_tui.sync.outbox import Outbox
 from tracker_tui.sync.outbox_entries import EntryState, OutboxEntry
 
 NOW = 1_700_000_000.0
-MakeOutbox = Callable[[], Outbox]
 RACE = """
 import sys
 from pathlib import Path

@@ -25,9 +25,8 @@ def test_opening_loads_everything(path: Path) -> None:
     tracker = Tracker(config_for(path), opener=quick)
     listener = Listener(tracker)
     tracker.open().result(20)
-    loaded = Refreshed(
-        changed=frozenset({"spice", "water"}), is_first=True, history_may_differ=True
-    )
+    changed = frozenset({"spice", "water"})
+    loaded = Refreshed(changed=changed, is_first=True, history_may_differ=True)
     assert listener.next(Refreshed) == loaded
     assert {resource.id for resource in tracker.resources()} == {"spice", "water"}
     tracker.close()
@@ -46,17 +45,14 @@ def test_close_sends_pending_changes_and_publishes_no_more_events(path: Path) ->
     assert listener.events == []
 
 
-def test_polls_find_changes(
-    tracker: Tracker, listener: Listener, other: Ledger, path: Path
-) -> None:
+def test_polls_see_changes(tracker: Tracker, listener: Listener, other: Ledger, path: Path) -> None:
     other.apply(add(5))
     other.create([new_resource("oil")], "x")
     ask(path, "DELETE FROM resources WHERE id = 'water'")
     tracker.poll()
     changed, removed = frozenset({"spice", "oil"}), frozenset({"water"})
-    assert listener.next(Refreshed) == Refreshed(
-        changed=changed, removed=removed, history_may_differ=True
-    )
+    refreshed = Refreshed(changed=changed, removed=removed, history_may_differ=True)
+    assert listener.next(Refreshed) == refreshed
     assert shown(tracker) == (1005, 400)
     # A change during a poll is found by the next one.
     for number in range(1, 10):

@@ -88,22 +88,18 @@ def test_a_rejected_connection_was_not_sent(remote_url: str) -> None:
     assert count_rows(remote_url) == 0
 
 
-def test_a_server_with_an_untrusted_certificate_receives_nothing(
-    remote_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_server_without_a_trusted_certificate_receives_nothing(
+    remote_url: str, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tls, certificate = self_signed(tmp_path)
-    with proxy_to(remote_url, tls=tls) as proxy, writer(proxy.url, "token") as connection:
-        message = "the certificate of localhost, issued by “localhost”, is not trusted here"
-        writes_fail(connection, turso.ConnectionBlocked, message)
-        assert proxy.count == 0
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        works(connection)
-
-
-def test_a_server_without_encryption_fails_the_handshake(proxy: Proxy) -> None:
     with writer(proxy.url.replace("http:", "https:"), "token") as connection:
         writes_fail(connection, turso.TlsFailed, "No trusted encrypted connection")
-    assert proxy.count == 0
+    tls, certificate = self_signed(tmp_path)
+    with proxy_to(remote_url, tls=tls) as encrypted, writer(encrypted.url, "token") as connection:
+        message = "the certificate of localhost, issued by “localhost”, is not trusted here"
+        writes_fail(connection, turso.ConnectionBlocked, message)
+        assert proxy.count == encrypted.count == 0
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        works(connection)
 
 
 def test_a_server_that_never_answers_ends_with_the_deadline(silent: int, dead_end: int) -> None:
