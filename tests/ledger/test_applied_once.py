@@ -37,6 +37,10 @@ def test_a_change_sent_again_reports_its_own_effect_after_later_changes(store: B
     again = store.ledger.apply(change)
     assert again.moved == first.moved
     assert again.resource.hagga == 0
+    # So does the history, which knows the resource of an edit by name.
+    looked_up = store.ledger.outcome(change._replace(resource_id="Spice"))
+    assert looked_up == again._replace(verdict=Verdict.APPLIED)
+    assert store.ledger.outcome(add(1)) is None
     # Of another resource it is another change.
     outcome = rejected(store, change._replace(resource_id="water"))
     assert outcome.rejection is Rejection.ID_TAKEN
