@@ -57,7 +57,7 @@ def test_an_unusable_multiplier_counts_as_1(make_ledger: MakeLedger) -> None:
 
 def test_a_set_that_changes_something_earns_one_point(store: Books) -> None:
     update(store, multiplier=3.0, target_quantity=1_000_000)
-    for change, moved in ((set_to(7), 993), (set_to(900, DEEP_DESERT), 500)):
+    for change, moved in ((set_to(7), 993), (set_to(8), 1), (set_to(900, DEEP_DESERT), 500)):
         apply(store, change)
         row = points_of(store, change)
         assert (row["action_type"], row["quantity_changed"]) == ("SET", moved)
