@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from textual._context import active_app
 from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -20,6 +21,12 @@ def screen_strips(app: App[Any]) -> list[Strip]:
     """Return the screen's lines as sent to the terminal, styles included."""
     # The public API only draws an SVG, or one widget without the widgets above it.
     return app.screen._compositor.render_strips()
+
+
+def make_active(app: App[Any]) -> None:
+    """Let the calling task speak to this app, in a test with several."""
+    # `run_test` does so for the app that was opened last.
+    active_app.set(app)
 
 
 def styles_cache(widget: Widget) -> StylesCache:

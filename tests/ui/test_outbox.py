@@ -9,6 +9,7 @@ import pytest
 from helpers.build import add
 from helpers.hanging_server import Gate
 from helpers.other_schemas import ask
+from helpers.privates import make_active
 from helpers.proxy import Proxy, answer, pass_on
 from helpers.rejected_writes import writes_meet
 from tracker_tui.guild.database_factory import store_location
@@ -294,3 +295,30 @@ async def test_a_full_disk_saves_nothing_and_undoes_nothing_or_everything(guild:
         await player.sees_no(": o ")
     assert player.pending == []
     assert guild.quantities("water") == (1_200, 0)
+
+
+async def test_two_dashboards_resolve_one_conflict_and_the_first_one_counts(guild: Guild) -> None:
+    async with playing(guild) as one, playing(guild) as other:
+        for first, second, changes, left in (("d", "a", 1, 113), ("x", "a", 1, 100)):
+            guild.sql("UPDATE resources SET quantity_hagga = 7 WHERE id = 'water'")
+            for player in (other, one):
+                make_active(player.app)
+                await water_becomes(player, 7)
+            await type_too_late(one, "Water", "=20", 100)
+            for player in (one, other):
+                make_active(player.app)
+                await player.sees("▲ 1 conflict: o")
+                await open_outbox(player, "Water =20 conflicts: Hagga holds 100 now, not 7.")
+            make_active(one.app)
+            await one.press(first)
+            await one.settles(changes)
+            await one.sees_no(": o ")
+            make_active(other.app)
+            await other.press(second)
+            for player in (one, other):
+                make_active(player.app)
+                await player.sees_no(": o ")
+                await player.sees_no("pending")
+                await water_becomes(player, left)
+            assert guild.quantities("water") == (left, 0), (first, second)
+            assert len(guild.history()) == changes, (first, second)
