@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from helpers.applying import NOW
 from helpers.ledger_under_test import Books, on_both
-from helpers.records import DAY, insert_all, points_row, replace_all
+from helpers.records import DAY, Known, insert_all, points_row, replace_all, user_rows
 from tracker_tui.domain.activity import DayPoints
 from tracker_tui.domain.leaderboard import Contribution, ContributionPage, Leaderboard, Ranking
 from tracker_tui.domain.pages import PageCursor
@@ -122,6 +122,11 @@ def test_pages_of_contributions_are_newest_first_and_whole(guild: Books) -> None
         pages = contributions(guild, "1", DAY_AND_NIGHT, limit)
         assert [e.id for page in pages for e in page.entries] == ["p16", *shared, "p15"]
         assert all(len(page.entries) <= limit for page in pages)
+    # A nickname may be the user name, too.
+    insert_all(guild, "users", [{**user_rows([Known("9", "duncan", "duncan")])[0], "id": "new"}])
+    earn(guild, ("duncan", 1.0, 0))
+    (page,) = contributions(guild, "9", ALL, 5)
+    assert [entry.final for entry in page.entries] == [1.0]
     # A page is read again by its ends.
     guild.run("DELETE FROM leaderboard")
     earn(guild, *[("1", 1.0, 5)] * 6)
