@@ -182,12 +182,12 @@ def test_one_malformed_part_spoils_the_answer(proxy: Proxy, answered: tuple[Any,
 def test_an_incomplete_answer_leaves_the_outcome_unknown(proxy: Proxy) -> None:
     make_table(proxy.url)
     rows = 0
-    for missing, repeats in product(("results", "baton"), (False, True)):
+    parts = (("results", REMOVED), ("baton", REMOVED), ("baton", 5), ("base_url", 5))
+    for (key, value), repeats in product(parts, (False, True)):
 
-        def fate(proxied: Any, missing: str = missing) -> None:
+        def fate(proxied: Any, key: str = key, value: Any = value) -> None:
             reply = proxied.forward()
-            document = json.loads(reply.body)
-            del document[missing]
+            document = mutated(json.loads(reply.body), (key,), value)
             proxied.reply(reply._replace(body=json.dumps(document).encode()))
 
         with closing(connect(proxy.url)) as connection:
@@ -198,7 +198,7 @@ def test_an_incomplete_answer_leaves_the_outcome_unknown(proxy: Proxy) -> None:
             assert caught.value.may_have_happened
             assert proxy.count == came + 1 + repeats
             rows += 1 + repeats
-            assert connection.execute("SELECT count(*) FROM t").fetchone() == (rows,), missing
+            assert connection.execute("SELECT count(*) FROM t").fetchone() == (rows,), key
 
 
 def _are_values(rows: list[tuple[Any, ...]]) -> bool:
