@@ -154,9 +154,6 @@ async def test_enter_shows_contributions_and_how_points_are_computed(guild: Guil
         player.assert_laid_out()
 
 
-# My activity
-
-
 @pytest.fixture
 def busy(guild: Guild) -> Guild:
     """A guild in which the player made changes on three of four days."""

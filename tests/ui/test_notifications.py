@@ -306,9 +306,6 @@ async def test_an_unreadable_database_is_reported(guild: Guild) -> None:
         player.assert_laid_out()
 
 
-# Undo
-
-
 async def test_u_undoes_the_last_quick_edit_with_all_its_rows_and_points(guild: Guild) -> None:
     async with playing(guild) as player:
         await player.go_to("Spice Melange")

@@ -89,8 +89,6 @@ async def test_pending_changes_keep_their_order(remote: RemoteGuild, proxy: Prox
     assert remote.quantities("water") == (515, 8)
 
 
-# Tokens
-
 READ_ONLY = "Read only: your TURSO_AUTH_TOKEN may read this database"
 
 
@@ -152,8 +150,6 @@ async def test_changes_are_pending_while_a_token_is_rejected_and_rejected_withou
             await player.sees(READ_ONLY)
     assert guarded.history() == [("relative", 5, 0, None)]
 
-
-# The whole command, from start to exit status
 
 Play = Callable[[Player], Awaitable[None]]
 Scenario = Callable[[Play], int]

@@ -78,9 +78,6 @@ async def test_undo_waits_for_an_unknown_outcome(
     assert remote.quantities("water") == (7, 0)
 
 
-# A server that accepts a request and never answers
-
-
 async def test_details_can_be_closed_while_their_history_hangs_and_changes_wait(
     remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,9 +128,6 @@ async def test_a_request_times_out_and_its_change_stays_pending(
         await player.settles(1)
         await player.sees("● online")
     assert remote.history("machine") == [("relative", 5, 0, None)]
-
-
-# Cached rows, and warnings of shortages
 
 
 def age_rows(guild: RemoteGuild, seconds: int) -> None:
@@ -216,9 +210,6 @@ async def test_a_shortage_by_old_rows_is_only_a_warning(
     assert remote.quantities("water") == (92, 0)
     assert remote.quantities("cell") == (20, 2)
     assert remote.quantities("worm") == (1, 0)
-
-
-# Another program of the same member
 
 
 @contextmanager

@@ -119,8 +119,6 @@ async def test_textual_theme_overrides_the_saved_theme_and_is_not_saved(
         assert player.app.theme == "arrakis-day"
 
 
-# Any size
-
 SIZES = [(1, 1), (20, 5), (40, 10)]
 DIALOGS = ("enter", "f", "s", "o", "question_mark", "ctrl+p")
 

@@ -188,8 +188,6 @@ async def test_an_unreadable_outbox_hides_no_reason_and_esc_or_q_quit(
 # Quitting
 
 
-# Hostile answers of Discord
-
 CODES = (
     ("[bold]AB[/bold]", "[bold]AB[/bold]"),
     ("[", "["),
