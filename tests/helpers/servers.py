@@ -150,9 +150,11 @@ def unpacked_server(folder: Path) -> Path:
 
 
 def free_port() -> int:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        # Below the range for outgoing connections, one of which could take the port.
-        port = 10_000 + secrets.randbelow(20_000)
+        # Below the range for outgoing connections, one of which could take the port, and different
+        # for each worker, because a server takes a moment to listen.
+        port = 10_000 + worker % 20 * 1_000 + secrets.randbelow(1_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
