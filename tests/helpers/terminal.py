@@ -32,7 +32,7 @@ class Terminal:
         """Start the dashboard, directly or with another command."""
         import pty
 
-        environ = environment(home, TERM="xterm-256color", **settings)
+        environ = environment(home, TERM="xterm-256color", PYTHONFAULTHANDLER="1", **settings)
         started = command or (sys.executable, "-m", "tracker_tui")
         self.file, theirs = pty.openpty()
         set_size(theirs, COLUMNS, LINES)
@@ -51,8 +51,16 @@ class Terminal:
         """Read the program's output until a condition holds."""
         deadline = monotonic() + self.patience
         while not holds():
-            assert monotonic() < deadline, f"{what} never came; drawn: {self.output[-2000:]!r}"
+            assert monotonic() < deadline, f"{what} never came; drawn: {self._last_words()!r}"
             self.read(0.05)
+
+    def _last_words(self) -> bytes:
+        """Abort the program, which tells what its threads do; return the end of its output."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGABRT)
+            for _ in range(20):
+                self.read(0.05)
+        return self.output[-8000:]
 
     def read(self, seconds: float) -> None:
         """Read once; wait at most this long for output."""
@@ -70,7 +78,9 @@ class Terminal:
     def forget(self) -> None:
         """Discard the output so far."""
         self.read(0.0)
-        self.output = b""
+        while self.output:
+            self.output = b""
+            self.read(0.0)
 
     def write(self, keys: bytes) -> None:
         """Type bytes, in one write if the terminal accepts it."""

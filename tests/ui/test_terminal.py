@@ -20,6 +20,9 @@ from ui.conftest import Guild
 
 pytest.importorskip("pty", reason="there are no pseudo-terminals on Windows")
 
+_ENTERED, _LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+"""What the program writes as it takes the terminal and gives it back."""
+
 
 @pytest.fixture
 def real_guild(guild: Guild) -> Guild:
@@ -141,22 +144,30 @@ def test_stopped_it_blocks_no_other(terminal: Terminal, real_guild: Guild, home:
         terminal.draws(b"1 pending")
         terminal.write(b"\x1a")
         terminal.stops()
-    assert terminal.output.rfind(b"\x1b[?1049l") > terminal.output.rfind(b"\x1b[?1049h")
+    assert terminal.output.rfind(_LEFT) > terminal.output.rfind(_ENTERED)
     edited = process("edit", "ingot", "+6", cwd=home.parent, environ=settings)
     assert (edited.status, edited.err) == (0, "")
     assert real_guild.quantities("water") == (12, 0), "the change that was underway"
-    terminal.forget()
-    os.kill(terminal.pid, signal.SIGCONT)
-    terminal.draws(b"\x1b[?1049h", b"1 Resources", b"Water", b"Location")
+    goes_on(terminal)
     terminal.write(b"+7\r")
     terminal.until(lambda: real_guild.quantities("water") == (19, 0), "a change after that")
     # SIGSTOP gives no time to prepare, and then the shell uses the terminal.
     os.kill(terminal.pid, signal.SIGSTOP)
     terminal.stops()
+    goes_on(terminal)
+    assert terminal.leave() == 0
+
+
+def goes_on(terminal: Terminal) -> None:
+    """Let the stopped program go on; wait until it draws in its own mode of the terminal.
+
+    Before that, the terminal takes Ctrl+Q for itself.
+    """
     terminal.forget()
     os.kill(terminal.pid, signal.SIGCONT)
-    terminal.draws(b"\x1b[?1049h", b"1 Resources", b"Water", b"Location")
-    assert terminal.leave() == 0
+    terminal.draws(_ENTERED)
+    terminal.output = terminal.output.partition(_ENTERED)[2]
+    terminal.draws(b"1 Resources", b"Water", b"Location")
 
 
 _BREAKS = """
