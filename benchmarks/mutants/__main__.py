@@ -157,7 +157,7 @@ def _result(copy: Path, mutant: Mutant, reach: Reach) -> dict[str, object]:
     place = _place(copy, mutant)
     if place is None:
         return {"result": "gone"}
-    tests = reach.tests(mutant.file, place.lines)
+    tests = reach.tests(mutant.file, place.lines, at_import=not mutant.function)
     quick = tests[:_QUICK_TESTS]
     while sum(reach.seconds[test] for test in quick) > _QUICK_SECONDS:
         quick.pop()

@@ -31,11 +31,19 @@ class Reach:
     data: CoverageData
     seconds: dict[str, float]
 
-    def tests(self, file: str, lines: range) -> list[str]:
-        """Return the tests that reach one of the lines: those of its room first, then by time."""
-        contexts = self.data.contexts_by_lineno(file)
-        found = {_test(context) for line in lines for context in contexts.get(line, [])}
+    def tests(self, file: str, lines: range, *, at_import: bool) -> list[str]:
+        """Return the tests that reach one of the lines: those of its room first, then by time.
+
+        Of a line that runs `at_import`, before any test, these are its room's tests of the file.
+        """
         room = f"tests/{Path(file).parts[1]}/"
+        found: set[str] = set()
+        for line, contexts in self.data.contexts_by_lineno(file).items():
+            tests = {_test(context) for context in contexts}
+            if line in lines:
+                found |= tests
+            elif at_import:
+                found |= {test for test in tests if test.startswith(room)}
 
         def place(test: str) -> tuple[bool, float]:
             return not test.startswith(room), self.seconds[test]
