@@ -19,6 +19,7 @@ from tracker_tui.domain.period import (
     Shift,
     date_of,
     day_of,
+    in_period,
     local_time,
     offset_at,
     parse_period,
@@ -181,6 +182,15 @@ def test_other_texts_are_rejected_as_periods() -> None:
         assert not found.is_all
     found = parse_period("1950-01-01..1969-12-30", BERLIN)
     assert (found.since or 0) < (found.until or 1) <= 0
+
+
+def test_a_period_is_named_in_a_sentence() -> None:
+    expected = {
+        "all": "of all time",
+        "7d": "in the last 7d",
+        "2025-03-01..2025-03-02": "in 2025-03-01..2025-03-02",
+    }
+    assert {text: in_period(parse_period(text, BERLIN)) for text in expected} == expected
 
 
 @given(st.dates(date(1975, 1, 1), date(2100, 1, 1)), st.integers(0, 800), st.booleans())

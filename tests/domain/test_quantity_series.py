@@ -31,8 +31,8 @@ def test_a_series_ends_with_the_present_quantity() -> None:
     assert known.ending_with(95, 2, 0) == known
     later = known.ending_with(220, 3, 1)
     assert later == QuantitySeries(0, 220, [*known.levels, Level(220, 3, 1)], [])
-    # A series that was read a moment ago ends at that time.
-    assert known.ending_with(150, 3, 1).levels[-1] == Level(100, 3, 1)
+    # A series that was read up to a minute ago ends at that time.
+    assert known.ending_with(160, 3, 1).levels[-1] == Level(100, 3, 1)
     # Clocks differ; the series does not run backwards.
     assert known.ending_with(50, 3, 1).levels[-1] == Level(100, 3, 1)
     assert QuantitySeries(0, 100, [], []).ending_with(220, 0, 0).levels == [Level(220, 0, 0)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_tui.domain.resource import Resource, find_resource
-from tracker_tui.domain.search import SearchIndex, ranked
+from tracker_tui.domain.search import SearchIndex, is_part_of_a_name, ranked
 from tracker_tui.errors import UnknownResource
 
 
@@ -100,6 +100,18 @@ def test_a_search_finds_exactly_the_resources_with_all_words(names: list[str], t
     result = ranked(shelf, text)
     assert {r.id for r in result} == expected
     assert len(result) == len(expected)
+
+
+def test_a_sign_that_a_name_has_at_this_place_is_part_of_the_search() -> None:
+    parts = [("tri", "-forged"), ("Tri", "-f"), ("ore tri", "-for")]
+    changes = [("tri", "-5"), ("tri", "-xorged"), ("tri", "+forged"), ("iron", "-forged")]
+    piston = [PISTON, resource("Ore of Tri-Forging"), resource("Cutter Mk-6")]
+    assert [typed for typed in parts if not is_part_of_a_name(piston, *typed)] == []
+    assert [typed for typed in changes if is_part_of_a_name(piston, *typed)] == []
+    # Three characters decide, and any digit stands for another.
+    assert is_part_of_a_name(piston, "tri", "-forest")
+    assert is_part_of_a_name(piston, "mk", "-7")
+    assert not is_part_of_a_name(piston, "tri", "-foxes")
 
 
 PAIRS = [("id1", "Iron Ore"), ("id2", "Iron Ingot"), ("id3", "Iron"), ("-4", "Spice [red]")]

@@ -7,6 +7,8 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker_tui.domain.messages import ago
+from tracker_tui.domain.status import DAY
 from tracker_tui.domain.text import clean_reason, one_line, search_key, search_words
 
 # Control, format, surrogate; and the line and paragraph separators.
@@ -117,3 +119,9 @@ def longest_run_of_marks(text: str) -> int:
         run = run + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
         longest = max(longest, run)
     return longest
+
+
+def test_an_age_has_one_unit() -> None:
+    expected = {0: "now", 59: "now", 60: "1 min", 3_599: "59 min", 3_600: "1 h", DAY - 1: "23 h"}
+    expected |= {DAY: "1 d", 365 * DAY - 1: "364 d", 365 * DAY: "1 y", 1_000 * DAY: "2 y"}
+    assert {seconds: ago(seconds) for seconds in expected} == expected
