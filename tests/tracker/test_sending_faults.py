@@ -124,6 +124,28 @@ def test_a_change_that_the_server_never_accepts_delays_no_other(
             assert remote_guild.quantities(name) == (quantity, 0)
 
 
+def test_a_half_of_a_request_keeps_its_answers_when_the_other_half_is_lost(
+    remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
+) -> None:
+    fates = iter([answer(400, b'{"error":"I will not take both"}')])
+
+    def first_rejected_then_cut(proxied: ProxiedRequest) -> None:
+        next(fates, cut_before)(proxied)
+
+    proxy.fate = requests_with(FORBIDDEN, first_rejected_then_cut)
+    fine, lost = add(5), add(7, resource_id="water", reason=FORBIDDEN)
+    remote_tracker.submit([fine, lost])
+    (outcome,) = listener.settled(1)
+    assert (outcome.change, outcome.verdict) == (fine, Verdict.APPLIED)
+    assert remote_tracker.pending() == [lost]
+    proxy.fate = pass_on
+    remote_tracker.refresh().result(SECONDS)
+    (outcome,) = listener.settled(1)
+    assert (outcome.change, outcome.verdict) == (lost, Verdict.APPLIED)
+    assert shown(remote_tracker) == remote_guild.quantities() == (1_005, 400)
+    assert shown(remote_tracker, "water") == remote_guild.quantities("water") == (57, 0)
+
+
 def test_thirty_changes_that_are_not_permitted_cost_one_question_more(
     remote_tracker: Tracker, listener: Listener, proxy: Proxy, remote_guild: Books
 ) -> None:
