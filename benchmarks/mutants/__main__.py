@@ -38,6 +38,9 @@ SEED = 2026
 _QUICK_TESTS = 60
 _QUICK_SECONDS = 15.0
 
+# What stands for the name of a test that failed: too much time, or no start at all.
+_TIME, _START = "time", "start"
+
 
 def main() -> int:
     """Run the mutants that have no result yet; return 1 if one that was killed lives now."""
@@ -84,16 +87,16 @@ class _Run:
                 self._results[_mutant(entry)] = entry
 
     def all(self, copies: list[Path]) -> None:
-        waiting = [_mutant(entry) for entry in self._listed]
-        waiting = [mutant for mutant in waiting if mutant not in self._results]
+        waiting = [each for each in self._listed if _mutant(each) not in self._results]
 
         def work(copy: Path) -> None:
             while True:
                 with self._lock:
                     if not waiting:
                         return
-                    mutant = waiting.pop(0)
-                self._keep(mutant, _result(copy, mutant, self._reach))
+                    entry = waiting.pop(0)
+                mutant, killer = _mutant(entry), entry.get("by")
+                self._keep(mutant, _result(copy, mutant, self._reach, str(killer)))
 
         with ThreadPoolExecutor(len(copies)) as threads:
             for future in [threads.submit(work, copy) for copy in copies]:
@@ -152,12 +155,16 @@ def _chosen(copy: Path, room: str) -> list[Mutant]:
     return [dice.choice(mutants) for mutants in lines]
 
 
-def _result(copy: Path, mutant: Mutant, reach: Reach) -> dict[str, object]:
-    """Run the tests that reach the mutant until one fails that passes without it."""
+def _result(copy: Path, mutant: Mutant, reach: Reach, killer: str) -> dict[str, object]:
+    """Run the tests that reach the mutant until one fails, and passes without it.
+
+    The one that killed it in an earlier run comes first. Another one has to fail twice.
+    """
     place = _place(copy, mutant)
     if place is None:
         return {"result": "gone"}
     tests = reach.tests(mutant.file, place.lines, at_import=not mutant.function)
+    tests.sort(key=lambda test: test != killer)
     quick = tests[:_QUICK_TESTS]
     while sum(reach.seconds[test] for test in quick) > _QUICK_SECONDS:
         quick.pop()
@@ -169,7 +176,7 @@ def _result(copy: Path, mutant: Mutant, reach: Reach) -> dict[str, object]:
             killers = _failures_with(copy, place, remaining, options, reach)
             if not killers:
                 break
-            if killers[0] in _failures(copy, killers[:1], [], 120):
+            if killers[0] != killer and not _kills(copy, place, killers[0], reach):
                 flaky.add(killers[0])
                 continue
             seconds = round(time.monotonic() - started, 1)
@@ -177,6 +184,15 @@ def _result(copy: Path, mutant: Mutant, reach: Reach) -> dict[str, object]:
     seconds = round(time.monotonic() - started, 1)
     result = "survived" if tests else "unreached"
     return {"result": result, "by": None, "reached": len(tests), "took": seconds}
+
+
+def _kills(copy: Path, place: Place, test: str, reach: Reach) -> bool:
+    """Whether a test that failed with the mutant fails again, and passes without it."""
+    if test in (_TIME, _START):
+        return True
+    return _failures_with(copy, place, [test], [], reach) == [test] and not _failures(
+        copy, [test], [], 120
+    )
 
 
 def _place(copy: Path, mutant: Mutant) -> Place | None:
@@ -207,7 +223,7 @@ def _failures_with(
 
 
 def _failures(copy: Path, tests: list[str], options: list[str], patience: float) -> list[str]:
-    """Run tests; return those that failed, or `["time"]` if they took too long."""
+    """Run tests; return those that failed, or `[_TIME]` if they took too long."""
     names, failed = copy / ".mutants-tests", copy / ".mutants-failed.json"
     names.write_text("\n".join(tests), "utf-8")
     failed.unlink(missing_ok=True)
@@ -226,9 +242,9 @@ def _failures(copy: Path, tests: list[str], options: list[str], patience: float)
             status = process.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
-            return ["time"]
+            return [_TIME]
     failures: list[str] = json.loads(failed.read_text("utf-8")) if failed.exists() else []
-    return failures or ([] if status == 0 else ["start"])
+    return failures or ([] if status == 0 else [_START])
 
 
 def _names() -> list[str]:
