@@ -12,9 +12,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "tracker_tui"
 
+TESTS = PACKAGE.parent / "tests"
+
 LONGEST_FILE = 350
-GENERATED: set[str] = set()
-"""Files of the package that a program writes, which may be longer."""
+TEST_LINES_FOR_ONE_OF_SOURCE = 1.4
 
 SEEN_FROM_SEVERAL_LAYERS = {
     "__init__.py": "the face of a package",
@@ -163,12 +164,10 @@ def words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
 
 
-def long_files() -> list[str]:
-    return [
-        f"{file.name}: {lines} lines"
-        for file in package()
-        if file.name not in GENERATED and (lines := file.text.count("\n")) > LONGEST_FILE
-    ]
+def lines_of(folder: Path) -> dict[str, int]:
+    """Return the number of lines of each Python file in a folder."""
+    files = sorted(folder.rglob("*.py"))
+    return {str(path.relative_to(folder)): path.read_text("utf-8").count("\n") for path in files}
 
 
 def repeated_file_names() -> list[str]:
@@ -229,8 +228,15 @@ def retired_words_on_screen() -> list[str]:
 
 
 def test_no_file_is_longer_than_350_lines() -> None:
-    assert len(package()) > 100
-    assert long_files() == []
+    for folder in (PACKAGE, TESTS):
+        lines = lines_of(folder)
+        assert len(lines) > 100
+        assert {path: count for path, count in lines.items() if count > LONGEST_FILE} == {}
+
+
+def test_the_tests_stay_short_enough_to_be_read() -> None:
+    ratio = sum(lines_of(TESTS).values()) / sum(lines_of(PACKAGE).values())
+    assert 0.5 < ratio <= TEST_LINES_FOR_ONE_OF_SOURCE
 
 
 def test_files_share_a_name_only_if_they_show_the_same_thing() -> None:
