@@ -15,10 +15,10 @@ demo: $(VENV)/run
 test test-long test-all: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-long: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=long
+	$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile=long
 
 # ARGS go to pytest: make test-all ARGS=tests/ledger
 test-all:

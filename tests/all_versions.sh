@@ -25,7 +25,7 @@ run() {  # NAME PYTHON RESOLUTION [arguments of pytest]
     if "$uv" venv --quiet --seed --python "$python" ".venvs/$name" &&
         "$uv" pip install --quiet --python ".venvs/$name" --resolution "$resolution" \
             --editable '.[dev]' &&
-        ".venvs/$name/bin/python" -m pytest -n auto "$@"; then
+        ".venvs/$name/bin/python" -m pytest -n auto --dist worksteal "$@"; then
         report="$report$name: passed
 "
     else
