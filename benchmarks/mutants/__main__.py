@@ -115,7 +115,9 @@ class _Run:
         )
 
     def with_results(self, listed: list[dict[str, object]]) -> list[dict[str, object]]:
-        return [entry | self._results.get(_mutant(entry), {}) for entry in listed]
+        """Return the list with what is known, but for the seconds, which differ each time."""
+        known = [entry | self._results.get(_mutant(entry), {}) for entry in listed]
+        return [{name: entry[name] for name in entry if name != "took"} for entry in known]
 
     def report(self) -> int:
         counts = Counter(entry["result"] for entry in self.with_results(self._listed))

@@ -98,6 +98,21 @@ def test_a_success_ends_the_pause_and_starts_over(real_clock: TimeModule) -> Non
     assert not without_pauses.is_quiet
 
 
+def test_a_pause_is_as_long_as_the_server_asked(real_clock: TimeModule) -> None:
+    backoff = Backoff(30.0)
+    for _ in range(2):
+        backoff.failed(at_least=100.0)
+        real_clock.advance(109.9)
+        assert backoff.is_quiet
+        # What is asked during a pause counts too, and no shorter wish ends it.
+        backoff.failed(at_least=10.0)
+        real_clock.advance(10.9)
+        backoff.failed(at_least=0.05)
+        assert backoff.is_quiet
+        real_clock.advance(0.2)
+        assert not backoff.is_quiet
+
+
 def test_pauses_are_spread_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker_tui.sync.refresh_and_retry_timing.time", TimeModule())
     backoffs = [Backoff(30.0) for _ in range(50)]
