@@ -38,7 +38,7 @@ SEED = 2026
 _QUICK_TESTS = 60
 _QUICK_SECONDS = 15.0
 
-# What stands for the name of a test that failed: too much time, or no start at all.
+# Given instead of a failed test's name if the tests took too long, or did not start.
 _TIME, _START = "time", "start"
 
 

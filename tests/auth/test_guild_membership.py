@@ -25,7 +25,6 @@ from tracker_tui.domain.roles import Member, Right
 from tracker_tui.errors import NotPermitted
 
 ACCESS_ONLY = frozenset({Right.ACCESS_RESOURCES})
-OFFICER = frozenset({Right.ACCESS_RESOURCES, Right.EDIT_TARGETS})
 
 
 def test_memberships_implement_the_protocol() -> None:

@@ -19,8 +19,6 @@ SPICE = new_resource(hagga=1_000, deep_desert=400, target=2_500, multiplier=1.5)
 WATER = new_resource("water", hagga=50, target=100)
 IRON = new_resource("iron", name="Iron Ore", hagga=7)
 
-every_schema = pytest.mark.parametrize("remote_guild", OURS, indirect=True)
-
 
 class Guarded(NamedTuple):
     """A guild on a server that checks tokens."""

@@ -66,14 +66,6 @@ def history(where: str) -> list[Row]:
     )[1:]
 
 
-def assert_every_applied_change_is_one_link_of_the_chain(
-    where: str, verdicts: dict[str, str], changes: dict[str, Change]
-) -> None:
-    applied = sorted(key for key, verdict in verdicts.items() if verdict == "applied")
-    assert applied == sorted(str(row[0]) for row in history(where))
-    assert_history_is_a_chain_of(changes, where)
-
-
 def assert_history_is_a_chain_of(changes: dict[str, Change], where: str) -> None:
     """Replay the history in order of commit: no gaps, no change twice, and all points."""
     spice = Resource(

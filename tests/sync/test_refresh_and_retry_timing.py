@@ -104,7 +104,7 @@ def test_a_pause_is_as_long_as_the_server_asked(real_clock: TimeModule) -> None:
         backoff.failed(at_least=100.0)
         real_clock.advance(109.9)
         assert backoff.is_quiet
-        # What is asked during a pause counts too, and no shorter wish ends it.
+        # A longer request during the pause extends it, and a shorter one does not end it.
         backoff.failed(at_least=10.0)
         real_clock.advance(10.9)
         backoff.failed(at_least=0.05)

@@ -248,7 +248,7 @@ async def test_pending_changes_of_others_are_shown(
         await player.sees("Nothing to undo: only changes of this run can be undone.")
         await player.press("i")
         await player.sees("This session: 0 changes")
-        # What is in flight is shown by both.
+        # Both programs show a change that is being sent.
         with another_program(remote) as other, Gate() as gate:
             proxy.fate = writes_meet(gate)
             submit(other, "water", "+50")
