@@ -249,7 +249,8 @@ class Player:
             async with asyncio.timeout(SECONDS):
                 await self.pilot.pause()
                 while not holds():
-                    await self.pilot.pause()
+                    # Not a pause, which wakes every widget.
+                    await asyncio.sleep(0.02)
                 return
         # The deadline may pass during a long pause.
         assert holds(), f"{what} never came:\n{self.text()}"

@@ -63,8 +63,9 @@ def poll_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def never_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Disable polling: the dashboard reads and sends only after a key or an edit."""
+    """Disable polling: the dashboard reads, sends and draws only after a key or an edit."""
     monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._POLL_SECONDS", 3_600)
+    monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._CLOCK_SECONDS", 3_600)
 
 
 @asynccontextmanager

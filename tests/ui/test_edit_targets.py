@@ -60,6 +60,7 @@ async def test_rows_that_a_search_hides_do_not_change(guild: Guild) -> None:
         await player.settles(2)
         assert changed_by_two(guild) == ["spice", "blade"]
         await player.sees("● 2 selected")  # a row that was left out stays selected
+        player.app.clear_notifications()
         await player.press("escape")
         await player.until(lambda: player.names() == BY_NAME)
         player.burst("+2")
@@ -273,6 +274,7 @@ async def test_editing_again_leaves_the_location_and_shows_the_row_unless_it_is_
         guild.sql("UPDATE resources SET quantity_deep_desert = 3 WHERE id = 'cell'")
         player.burst("\r")
         await player.sees("▲ 1 conflict: o", "▐Hagga▌")
+        player.app.clear_notifications()
         player.burst("/water\r")
         await player.until(lambda: player.names() == ["Water"])
         await player.press("o", "e")
@@ -282,6 +284,7 @@ async def test_editing_again_leaves_the_location_and_shows_the_row_unless_it_is_
         await player.sees("▐Hagga▌")
         player.burst("j+1\r")
         await player.settles(2)
+        player.app.clear_notifications()
         assert [row[1:3] for row in guild.history("blade")] == [(1, 0)]
         # Going to a deleted resource clears nothing.
         guild.delete("cell")

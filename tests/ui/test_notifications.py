@@ -145,6 +145,7 @@ async def test_a_change_of_a_deleted_resource_can_only_be_dropped(
         guild.delete("water")
         player.burst("+5\r")
         await player.sees("▲ 1 rejected: o", "Water +5 rejected: this resource was deleted.")
+        player.app.clear_notifications()
         await player.sees_no(" Water ")
         await player.press("o")
         await player.sees("▲ Water +5 rejected: this resource was deleted.")

@@ -162,6 +162,7 @@ async def test_pending_changes_are_listed_and_dropped(
         path = store_location(remote.config()).folder / OUTBOX_NAME
         ask(path, "UPDATE entries SET change = CAST(x'7bff7d' AS TEXT)")
         await player.sees("The outbox is damaged", "Check your latest changes")
+        player.app.clear_notifications()
         await player.sees_no("pending")
         assert player.line(" Water  ").split()[2] == "7"
         proxy.fate = pass_on

@@ -31,6 +31,7 @@ async def test_a_server_that_is_down_at_the_start_is_reported_until_it_comes_up(
     proxy.fate = UNAVAILABLE
     async with watching(remote) as player:
         for fate, size in ((UNAVAILABLE, WIDE), (answer(429), WIDE), (cut_before, NARROW)):
+            player.app.clear_notifications()
             await player.resize(*size)
             proxy.fate = fate
             before = proxy.count
@@ -82,6 +83,7 @@ async def test_details_can_be_closed_while_their_history_hangs_and_changes_wait(
     remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     never_poll(monkeypatch)
+    monkeypatch.setattr("tracker_tui.ui.resources.resource_screen._CLOCK_SECONDS", 0.1)
     monkeypatch.setattr("tracker_tui.ui.status_bar._PATIENCE_SECONDS", 0.05)
     async with playing(remote) as player:
         before = proxy.count

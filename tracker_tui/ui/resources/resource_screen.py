@@ -211,6 +211,8 @@ class ResourcesScreen(ResourceViewScreen):
             self.go_to(outcome.change.resource_id)
             self.edit.open_again(outcome)
             self.refresh_bindings()
+            # The change may go to the other location.
+            self.show_rows()
 
     def on_descendant_focus(self) -> None:
         """Keep the focus in the quick edit while it is open: a click must not lose the text."""
