@@ -249,8 +249,7 @@ class Player:
             async with asyncio.timeout(SECONDS):
                 await self.pilot.pause()
                 while not holds():
-                    # Not a pause, which wakes every widget.
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.02)  # not a pause, which wakes every widget
                 return
         # The deadline may pass during a long pause.
         assert holds(), f"{what} never came:\n{self.text()}"
