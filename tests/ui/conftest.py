@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 NOW = 1_760_000_000
 """The moment at which the guild's ledger stands still, in Unix seconds."""
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-WIDE, NARROW = (120, 40), (80, 24)
+WIDE, TALL, NARROW = (120, 28), (120, 40), (80, 24)
 
 RESOURCES = (
     NewResource(

@@ -10,7 +10,7 @@ import pytest
 from textual.events import MouseDown
 
 from helpers.privates import removed_but_drawn, styles_cache
-from ui.conftest import DAY, MEMBER, MINUTE, NARROW, NOW, WIDE, Guild, playing, screen_strips
+from ui.conftest import DAY, MEMBER, MINUTE, NARROW, NOW, TALL, WIDE, Guild, playing, screen_strips
 from ui.history_rows import STILGAR, add_user, record
 
 DIALOGS = {
@@ -29,7 +29,7 @@ async def test_details_show_all_values_and_the_newest_changes_first(guild: Guild
     add_user(guild, "42", "Stilgar")
     record(guild, "h0", 100, updated_by="42", reason="first run", created_at=NOW - 2 * MINUTE)
     record(guild, "h1", 100, updated_by="Chani", reason="second run", created_at=NOW - 2 * MINUTE)
-    async with playing(guild) as player:
+    async with playing(guild, TALL) as player:
         assert player.is_on("A bare one")
         await player.press("enter")
         await player.sees("No changes yet.")
@@ -112,7 +112,7 @@ async def test_closing_a_dialog_keeps_the_dashboard_open_and_frees_its_memory(gu
         gc.collect()
         return not any(each() for each in kept)
 
-    async with playing(guild) as player:
+    async with playing(guild, TALL) as player:
         for (key, seen), way_out in zip(DIALOGS.items(), cycle(["escape", "q"]), strict=False):
             await player.press(key)
             await player.sees(seen)

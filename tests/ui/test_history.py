@@ -11,7 +11,7 @@ import pytest
 
 from tracker_tui.domain.history import HistoryEntry
 from tracker_tui.ui.widgets.dialogs import CheckList
-from ui.conftest import DAY, NARROW, NOW, WIDE, Guild, Player, playing
+from ui.conftest import DAY, NARROW, NOW, TALL, WIDE, Guild, Player, playing
 from ui.history_rows import (
     STILGAR,
     add_user,
@@ -54,7 +54,7 @@ async def has_entries(player: Player, how_many: int) -> None:
 async def test_the_newest_entries_say_who_changed_what_and_when(busy: Guild) -> None:
     tracker = busy.tracker()
     tracker.query_cache.zone = ZoneInfo("America/St_Johns")
-    async with playing(busy, tracker=tracker) as player:
+    async with playing(busy, TALL, tracker=tracker) as player:
         busy.sql("ALTER TABLE resource_history RENAME TO gone")
         await player.press("2")
         await player.reads("it has no resource_history.")
@@ -63,7 +63,7 @@ async def test_the_newest_entries_say_who_changed_what_and_when(busy: Guild) -> 
         await player.sees("spice run 0")
         player.app.clear_notifications()
         await player.sees_no("resource_history")
-        for size in (NARROW, (60, 15), WIDE):
+        for size in (NARROW, (60, 15), TALL):
             await player.resize(*size)
             first, second, third, *_ = table_lines(player)
             assert first.startswith("── "), size

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tracker_tui.ui.leaderboard.leaderboard_screen import LeaderboardScreen
-from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, WIDE, Guild, Player, playing
+from ui.conftest import DAY, HOUR, MEMBER, NARROW, NOW, TALL, WIDE, Guild, Player, playing
 from ui.history_rows import (
     STILGAR,
     add_points,
@@ -49,8 +49,8 @@ async def shows(player: Player, wanted: list[tuple[str, ...]], *words: int) -> N
 
 async def test_members_are_ranked_by_the_points_of_a_period(guild: Guild) -> None:
     some_weeks(guild)
-    async with watching(guild) as player:
-        for size in (NARROW, (200, 60), (60, 15), WIDE):
+    async with watching(guild, TALL) as player:
+        for size in (NARROW, (200, 60), (60, 15), TALL):
             await player.resize(*size)
             first, second = rankings(player)
             # 10 + 11 + 12 + 13 under the id, and 2 under an old name.

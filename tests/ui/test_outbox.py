@@ -14,7 +14,7 @@ from helpers.proxy import Proxy, answer, pass_on
 from helpers.rejected_writes import writes_meet
 from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
-from ui.conftest import MEMBER, Guild, Player, playing
+from ui.conftest import MEMBER, TALL, Guild, Player, playing
 from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
 from ui.test_quick_edit import previews
 
@@ -132,7 +132,7 @@ async def test_pending_changes_are_listed_and_dropped(
     remote: RemoteGuild, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poll_eagerly(monkeypatch)
-    async with playing(remote) as player:
+    async with playing(remote, TALL) as player:
         await player.sees("● online")
         proxy.fate = BUSY
         player.burst("/water\r+50\r>7\r")

@@ -17,7 +17,7 @@ from helpers.servers import Server
 from helpers.token_permissions import whole_request_refused
 from tracker_tui.cli import main
 from tracker_tui.ui.app import TrackerApp
-from ui.conftest import BY_NAME, NARROW, WIDE, Player, playing
+from ui.conftest import BY_NAME, NARROW, TALL, WIDE, Player, playing
 from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly
 
 
@@ -27,7 +27,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_every_action_is_one_request(remote: RemoteGuild, proxy: Proxy) -> None:
-    async with playing(remote) as player:
+    async with playing(remote, TALL) as player:
         await player.sees("tracker ▐1 Resources▌", "· localhost", "● online   Chani", "1,200")
         assert player.names() == BY_NAME
         assert proxy.count <= 2
