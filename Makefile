@@ -12,7 +12,7 @@ demo: $(VENV)/run
 	@$(BIN)/tracker-tui demo
 
 # Tests start many programs, which would all compile the same modules.
-test test-long test-all: export PYTHONDONTWRITEBYTECODE :=
+export PYTHONDONTWRITEBYTECODE :=
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -60,6 +60,8 @@ $(VENV)/run: pyproject.toml
 $(VENV)/dev: $(VENV)/run
 	@echo "installing what checks and tests need …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@# Compiles the tests, which otherwise each worker would do.
+	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev
