@@ -60,8 +60,9 @@ $(VENV)/run: pyproject.toml
 $(VENV)/dev: $(VENV)/run
 	@echo "installing what checks and tests need …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@# Compiles the tests, which otherwise each worker would do.
+	@# Each worker would compile the tests, and list the characters that UTF-8 can write.
 	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1
+	@$(BIN)/python -c 'from hypothesis import strategies; strategies.text().validate()'
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
-from hypothesis import strategies as st
 
 from cli.conftest import run
 from helpers.build import new_resource
@@ -57,11 +56,6 @@ settings.load_profile("everyday")
 def pytest_xdist_auto_num_workers() -> int:
     """Run two tests per processor, because many wait for a disk, a server or a frame."""
     return 2 * (os.cpu_count() or 1)
-
-
-def pytest_sessionstart() -> None:
-    """Make the table of all characters once, before the workers would each make it."""
-    st.text().validate()
 
 
 def pytest_collection_finish() -> None:
