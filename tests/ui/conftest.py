@@ -249,7 +249,7 @@ class Player:
             async with asyncio.timeout(SECONDS):
                 await self.pilot.pause()
                 while not holds():
-                    await asyncio.sleep(0.02)  # not a pause, which wakes every widget
+                    await asyncio.sleep(0.04)  # not a pause, which wakes every widget
                 return
         # The deadline may pass during a long pause.
         assert holds(), f"{what} never came:\n{self.text()}"
