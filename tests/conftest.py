@@ -12,10 +12,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 
-from cli.conftest import run
 from helpers.build import new_resource
+from helpers.commands import run
+from helpers.disk import small_disk
 from helpers.https_proxy import VARIABLES as PROXY_VARIABLES
 from helpers.ledger_under_test import Books, MakeLedger
+from helpers.many_players import where
 from helpers.other_schemas import FOUNDING, Statements
 from helpers.proxy import Proxy, proxy_to
 from helpers.remote_fixtures import (
@@ -44,6 +46,8 @@ __all__ = [
     "remote_tracker",
     "run",
     "single_try",
+    "small_disk",
+    "where",
 ]
 
 # A slow example on a busy machine is not a failure. `make test-long` takes the longer profile.

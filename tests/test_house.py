@@ -239,6 +239,18 @@ def test_the_tests_stay_short_enough_to_be_read() -> None:
     assert 0.5 < ratio <= TEST_LINES_FOR_ONE_OF_SOURCE
 
 
+def test_tests_share_helpers_and_none_imports_another() -> None:
+    free = {"helpers", "chaos", "soak"}  # long runs play several rooms
+    rooms = {folder.name for folder in TESTS.iterdir()} - free
+    for path in lines_of(TESTS):
+        tree = ast.parse((TESTS / path).read_text("utf-8"))
+        imports = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert not [module for module in imports if ".test_" in f".{module}"], path
+        own = Path(path).parts[0]
+        foreign = rooms - {own} if own not in free else set()
+        assert foreign.isdisjoint(module.split(".")[0] for module in imports), path
+
+
 def test_files_share_a_name_only_if_they_show_the_same_thing() -> None:
     assert repeated_file_names() == []
     names = Counter(file.path.name for file in package())

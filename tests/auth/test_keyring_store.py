@@ -16,9 +16,8 @@ from auth.keyrings import (
     KeptKeyring,
     LockedKeyring,
 )
-from auth.test_session_store import OTHERS, TOKENS, tokens_gone
-from helpers.auth_errors import assert_keeps, failure_of, failures_of
-from helpers.auth_guild import HOUR, TOKEN, Circle, a_session, revealed
+from helpers.auth_errors import assert_keeps, failure_of, failures_of, tokens_gone
+from helpers.auth_guild import HOUR, OTHERS, TOKEN, TOKENS, Circle, a_session, revealed
 from helpers.discord import FakeDiscord
 from helpers.membership import grow_old, kept_document, sign_in
 from tracker_tui.auth import keyring_store

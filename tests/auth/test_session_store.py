@@ -15,8 +15,17 @@ from pathlib import Path
 import pytest
 
 from auth.keyrings import KeptKeyring
-from helpers.auth_errors import assert_keeps, failure_of, failures_of
-from helpers.auth_guild import HOUR, SECONDS, Circle, a_session, revealed, some_tokens
+from helpers.auth_errors import assert_keeps, failure_of, failures_of, tokens_gone
+from helpers.auth_guild import (
+    HOUR,
+    OTHERS,
+    SECONDS,
+    TOKENS,
+    Circle,
+    a_session,
+    revealed,
+    some_tokens,
+)
 from helpers.discord import FakeDiscord
 from helpers.membership import kept_document
 from tracker_tui.auth.discord_errors import DiscordUnreachable, NotSignedIn, OtherGuild
@@ -25,17 +34,11 @@ from tracker_tui.config.settings import Config, Secret, load_config
 from tracker_tui.errors import LocalFileError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps files apart by profile")
-TOKENS = some_tokens()
-OTHERS = some_tokens("other")
 HOSTILE_TOKENS = ("a\nb", "a\r\nX-Evil: 1", "a\ud800", "a\u0141")
 
 
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def tokens_gone(session_store: SessionStore) -> None:
-    assert "gone" in str(failure_of(NotSignedIn, session_store.tokens))
 
 
 def test_store_is_empty_until_a_session_is_saved(

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.commands import SETTINGS, Ran, Run
+from helpers.commands import SETTINGS
 from helpers.guild import make_guild
-from tracker_tui.cli import main
 
 
 @pytest.fixture
@@ -24,21 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     return folder
-
-
-@pytest.fixture
-def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, which is faster than starting a new one."""
-
-    def command(*argv: str) -> Ran:
-        try:
-            status = main(argv)
-        except SystemExit as end:  # argparse ends the process by itself
-            status = end.code if isinstance(end.code, int) else 1
-        captured = capsys.readouterr()
-        return Ran(status, captured.out, captured.err)
-
-    return command
 
 
 @pytest.fixture

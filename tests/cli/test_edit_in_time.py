@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from db.test_full_disk import fill_up, small_disk
 from helpers.clocks import SleeplessClock
 from helpers.commands import Ran, Run
+from helpers.disk import fill_up
 from helpers.guild import ask, make_guild, quantities
 from helpers.ledger_under_test import Books
 from helpers.outbox_files import outbox_of, pending_ids, queue, send_lock_held, states, store_of
@@ -25,8 +25,6 @@ from helpers.timeouts import set_timeouts
 from tracker_tui.config.timeouts import Timeouts
 from tracker_tui.sync.local_store import pending_elsewhere
 from tracker_tui.sync.one_shot_edit import OneShotEdit
-
-__all__ = ["small_disk"]
 
 FOR_EVER = 40.0
 """Seconds; longer than any edit takes, even on a busy machine."""

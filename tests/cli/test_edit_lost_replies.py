@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_edit_programs import editing, until
 from helpers.build import add, remote_config
 from helpers.clocks import SleeplessClock
-from helpers.commands import Ran, Run
+from helpers.commands import Ran, Run, editing
 from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS
 from helpers.other_schemas import ask
 from helpers.outbox_files import outbox_of, pending_ids, send_lock_held, store_of
+from helpers.processes import until
 from helpers.proxy import (
     Fate,
     ProxiedRequest,

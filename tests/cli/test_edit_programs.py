@@ -7,49 +7,25 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 import tracker_tui.tracker.ledger_thread
 from helpers.build import PLAYER, add
-from helpers.commands import Ran, Run, environment
+from helpers.commands import Run, editing, environment
 from helpers.hanging_server import Gate
 from helpers.ledger_under_test import Books
 from helpers.listening import Listener
+from helpers.many_players import START, assert_history_is_a_chain_of, history
 from helpers.other_schemas import ask_at
 from helpers.outbox_files import pending_ids, states
-from helpers.processes import SECONDS, run_together
+from helpers.processes import SECONDS, run_together, until
 from helpers.proxy import Fate, ProxiedRequest, Proxy, cut_after, cut_before, pass_on
-from ledger.test_concurrency import START, assert_history_is_a_chain_of, history, where
 from tracker_tui.config.settings import load_config
 from tracker_tui.domain.change import Verdict
 from tracker_tui.tracker.tracker import Tracker
-
-__all__ = ["where"]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until another process makes a condition true."""
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.005)
-
-
-@contextmanager
-def editing(run: Run, *argv: str) -> Iterator[list[Ran]]:
-    """Edit in a thread during the block; the result is there afterwards."""
-    rans: list[Ran] = []
-    thread = threading.Thread(target=lambda: rans.append(run("edit", *argv)))
-    thread.start()
-    yield rans
-    thread.join(SECONDS)
-    assert len(rans) == 1
-
 
 # One sends at a time
 

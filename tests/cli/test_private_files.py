@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.commands import Run
+from helpers.disk import others_may
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 
@@ -25,12 +26,6 @@ def notes(run: Run) -> list[str]:
     """Return the doctor's notes about files."""
     found = run("doctor", "--json").document
     return [each["found"] for each in found if each["check"] == "files"]
-
-
-def others_may(folder: Path) -> dict[str, str]:
-    """Return the permissions of all entries of a folder that other users can access."""
-    modes = {str(path): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
-    return {path: oct(mode) for path, mode in modes.items() if mode & 0o077}
 
 
 @pytest.fixture

@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker_tui.config.folders import find_folders
-from tracker_tui.config.settings import (
-    Auth,
-    Config,
-    Remote,
-    config_without_settings,
-    load_config,
-)
+from tracker_tui.config.settings import Auth, Config, Remote, config_without_settings, load_config
 from tracker_tui.errors import ConfigError
 from tracker_tui.guild.database_factory import name_of
 

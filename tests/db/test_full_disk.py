@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from helpers import other_schemas
 from helpers.build import add, config_for
 from helpers.commands import Run
+from helpers.disk import fill_up
 from helpers.ledger_under_test import Books
 from helpers.other_schemas import ask, make_file
 from helpers.sqlite_files import (
@@ -56,31 +55,6 @@ def test_a_change_on_a_full_disk_leaves_nothing_and_the_next_one_works(books: Bo
     assert books.everything() == before
     connection.execute("PRAGMA max_page_count = 1000000")
     assert books.ledger.apply(add(1)).verdict is Verdict.APPLIED
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
-        pytest.skip("a separate disk needs root on Linux")
-    yield folder
-    # Lazily, because a failed test may still have a file open.
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill_up(folder: Path) -> Path:
-    """Fill this folder's file system to the last byte; return the file to delete."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue
-    return ballast
 
 
 def test_a_full_disk_is_reported_and_nothing_is_half_written(small_disk: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import pytest
 
+from tracker_tui.auth.discord_errors import NotSignedIn
+from tracker_tui.auth.session import SessionStore
 from tracker_tui.errors import TrackerError
 
 E = TypeVar("E", bound=TrackerError)
@@ -59,3 +61,7 @@ def everything_said(error: BaseException) -> str:
         behind = None if shown.__suppress_context__ else shown.__context__
         shown = shown.__cause__ or behind
     return "\n".join(said)
+
+
+def tokens_gone(session_store: SessionStore) -> None:
+    assert "gone" in str(failure_of(NotSignedIn, session_store.tokens))

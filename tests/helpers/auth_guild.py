@@ -137,6 +137,9 @@ def some_tokens(name: str = "some", expires_at: float = 1_700_604_800.25) -> Tok
     return Tokens(Secret(f"access-{name}"), Secret(f"refresh-{name}"), expires_at)
 
 
+TOKENS, OTHERS = some_tokens(), some_tokens("other")
+
+
 def revealed(tokens: Tokens) -> tuple[str, str | None, float]:
     refresh = None if tokens.refresh is None else tokens.refresh.reveal()
     return tokens.access.reveal(), refresh, tokens.expires_at

@@ -6,9 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
+
+from helpers.processes import SECONDS
+from tracker_tui.cli import main
 
 SETTINGS = ("TURSO_", "DISCORD_", "TRACKER_")
 
@@ -71,3 +78,29 @@ def process(
     )
     out = "" if done.stdout is None else done.stdout.decode("utf-8", "replace")
     return Ran(done.returncode, out.replace("\r\n", "\n"), done.stderr.decode("utf-8", "replace"))
+
+
+@contextmanager
+def editing(run: Run, *argv: str) -> Iterator[list[Ran]]:
+    """Edit in a thread during the block; the result is there afterwards."""
+    rans: list[Ran] = []
+    thread = threading.Thread(target=lambda: rans.append(run("edit", *argv)))
+    thread.start()
+    yield rans
+    thread.join(SECONDS)
+    assert len(rans) == 1
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process, which is faster than starting a new one."""
+
+    def command(*argv: str) -> Ran:
+        try:
+            status = main(argv)
+        except SystemExit as end:  # argparse ends the process by itself
+            status = end.code if isinstance(end.code, int) else 1
+        captured = capsys.readouterr()
+        return Ran(status, captured.out, captured.err)
+
+    return command

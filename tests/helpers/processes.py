@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,3 +80,11 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         process.communicate("let go\n", timeout=SECONDS)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until another process makes a condition true."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)

@@ -10,7 +10,8 @@ import pytest
 
 from helpers.build import PLAYER
 from helpers.ledger_under_test import Books
-from sync.programs import Clock, OpenStore, Program
+from helpers.stores import OpenStore
+from sync.programs import Clock, Program
 from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 

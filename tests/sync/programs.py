@@ -82,26 +82,6 @@ class Program:
         self.store.close()
 
 
-class OpenStore:
-    """Opens stores of one folder, and collects their warnings."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.warnings: list[str] = []
-        self.opened: list[Store] = []
-
-    def __call__(self, member: str = PLAYER, *, has_replica: bool = True) -> Store:
-        location = StoreLocation(
-            folder=self.folder, member=member, place="guild.turso.io", has_replica=has_replica
-        )
-        self.opened.append(Store(location, self.warnings.append))
-        return self.opened[-1]
-
-    def close(self) -> None:
-        for store in self.opened:
-            store.close()
-
-
 class Interleaved(Ledger):
     """A ledger that calls a function just before or just after a refresh."""
 

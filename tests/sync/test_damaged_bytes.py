@@ -12,7 +12,7 @@ from helpers.build import PLAYER, add, set_to
 from helpers.other_schemas import ask
 from sync.conftest import Start
 from sync.programs import Program
-from sync.test_local_store import PART, SPICE, WATER, WHOLE
+from sync.snapshots import PART, SPICE, WATER, WHOLE
 from tracker_tui.domain.change import Moved, Outcome, Verdict
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.sync.engine import Engine

@@ -10,31 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.build import DEEP_DESERT, HAGGA, add
+from helpers.build import add
 from helpers.other_schemas import ask
-from sync.programs import OpenStore
-from tracker_tui.db.layout import Layout
+from helpers.stores import OpenStore
+from sync.snapshots import KNOWN, NOW, PART, SPICE, WATER, WHOLE
 from tracker_tui.domain.change import Outcome, Verdict
 from tracker_tui.domain.resource import Resource
 from tracker_tui.errors import LocalFileDamaged, LocalFileError
-from tracker_tui.ledger.cached_layout import CachedLayout
-from tracker_tui.ledger.refresh_queries import Snapshot
-from tracker_tui.sync.local_store import (
-    PendingElsewhere,
-    Store,
-    pending_elsewhere,
-    store_key,
-)
+from tracker_tui.sync.local_store import PendingElsewhere, Store, pending_elsewhere, store_key
 from tracker_tui.sync.outbox import OUTBOX_NAME
 from tracker_tui.sync.replica import REPLICA_NAME, Reading, Replica, ReplicaContents
 
 Reopen = Callable[[], Replica]
 READING = Reading(1_700_000_000, 1_700_000_003.5)
-KNOWN = CachedLayout(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
-SPICE = Resource(
-    "spice", "Spice", 1000, 400, None, "Raw", None, None, 2500, 1.5, True, "x", 1_700_000_000
-)
-WATER = SPICE._replace(id="water", name="Water", hagga=50, priority=False, tier=3, target=None)
 
 
 @pytest.fixture
@@ -168,11 +156,6 @@ def test_a_replica_with_malformed_content_is_damaged(path: Path) -> None:
             ask(path, statement)
             with pytest.raises(LocalFileDamaged):
                 pytest.fail(f"{statement}: {replica.load()}")
-
-
-NOW = 1_700_000_000
-WHOLE = Snapshot([SPICE, WATER], True, NOW, frozenset(), {"1": "paul"}, KNOWN)
-PART = Snapshot([WATER], False, NOW + 5, frozenset())
 
 
 def rows_of(store: Store) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from helpers.build import add, remove
-from sync.test_local_store import SPICE, WATER
+from sync.snapshots import SPICE, WATER
 from tracker_tui.domain.change import Change, Moved, Outcome, Rejection, Verdict, project
 from tracker_tui.domain.points import NO_POINTS
 from tracker_tui.domain.quantities import Kind, Location

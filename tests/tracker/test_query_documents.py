@@ -18,16 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.other_schemas import ask
-from sync.programs import OpenStore
+from helpers.stores import OpenStore
 from tracker_tui.domain.history import EntryKind, HistoryFilter
 from tracker_tui.domain.period import PERIODS, Period
 from tracker_tui.domain.quantities import Location
 from tracker_tui.ledger.activity import ActivityQuery, MemberPointsQuery
 from tracker_tui.ledger.history import HistoryQuery
-from tracker_tui.ledger.leaderboard import (
-    ContributionsQuery,
-    LeaderboardQuery,
-)
+from tracker_tui.ledger.leaderboard import ContributionsQuery, LeaderboardQuery
 from tracker_tui.ledger.quantity_series import DailyLevelsQuery, QuantitySeriesQuery
 from tracker_tui.ledger.refresh_queries import Query
 from tracker_tui.sync.local_store import PAGES_NAME, Store

@@ -13,6 +13,7 @@ from helpers import other_schemas
 from helpers.build import add, new_resource, remote_config
 from helpers.ledger_under_test import Books
 from helpers.listening import SECONDS, Listener
+from helpers.many_players import assert_history_is_a_chain_of, history
 from helpers.player import changes_of, persistently
 from helpers.proxy import (
     Fate,
@@ -29,7 +30,6 @@ from helpers.remote_fixtures import MakeTracker
 from helpers.remote_guild import SPICE
 from helpers.token_permissions import BOTH_WAYS
 from helpers.tracking import shown
-from ledger.test_concurrency import assert_history_is_a_chain_of, history
 from tracker_tui.config.settings import Remote
 from tracker_tui.db.remote import open_remote
 from tracker_tui.domain.change import Change, Outcome, Rejection, Verdict

@@ -17,12 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker_tui.turso import Connection, DataError, OperationalError, ProgrammingError, connect
-from tracker_tui.turso.statements import (
-    changes_data,
-    encode_statement,
-    first_word,
-    split,
-)
+from tracker_tui.turso.statements import changes_data, encode_statement, first_word, split
 from tracker_tui.turso.values import float_literal, with_exact_floats
 from turso.conftest import SideBySide
 

@@ -13,13 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from peewee import (
-    IntegrityError,
-    NotSupportedError,
-    OperationalError,
-    PeeweeException,
-    RawQuery,
-)
+from peewee import IntegrityError, NotSupportedError, OperationalError, PeeweeException, RawQuery
 
 from helpers.proxy import Proxy
 from helpers.servers import Server, free_port, running

@@ -7,9 +7,7 @@ import pytest
 from tracker_tui.ledger.resources import NewResource
 from ui.conftest import BY_NAME, NARROW, Guild, MakeGuild, playing
 from ui.guild_on_server import never_poll
-from ui.test_quick_edit import edit_lines, previews
-from ui.test_search import typed
-from ui.test_table import tick
+from ui.steps import edit_lines, previews, tick, typed
 
 
 async def test_a_change_goes_to_all_selected_rows(guild: Guild) -> None:

@@ -16,7 +16,7 @@ from tracker_tui.guild.database_factory import store_location
 from tracker_tui.sync.outbox import OUTBOX_NAME, Outbox
 from ui.conftest import MEMBER, TALL, Guild, Player, playing
 from ui.guild_on_server import RemoteGuild, never_poll, poll_eagerly, watching
-from ui.test_quick_edit import previews
+from ui.steps import previews
 
 NOTHING = "The outbox is empty."
 BUSY = answer(429)

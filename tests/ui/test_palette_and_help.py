@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.widgets import OptionList
 
-from ui.conftest import Guild, Player, playing
+from ui.conftest import Guild, playing
+from ui.steps import choose
 
 LARGE = (120, 60)
 HELP = {
@@ -82,16 +83,6 @@ async def test_a_remapped_key_works_and_the_help_says_so(guild: Guild) -> None:
 
 
 LEFT_BY_ESC = {"Sort by", "Multiplier", "type + - = > or <"}
-
-
-async def choose(player: Player, text: str, wanted: str, enters: int = 1) -> None:
-    await player.press("ctrl+p")
-    await player.pilot.pause()
-    player.burst(text)
-    await player.sees(wanted)
-    await player.pilot.app.workers.wait_for_complete()
-    player.hit(*["enter"] * enters)
-    await player.pilot.pause()
 
 
 ACTIONS = [

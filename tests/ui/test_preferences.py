@@ -9,8 +9,7 @@ from tracker_tui.ui.preferences import Preferences, load_preferences
 from tracker_tui.ui.resources.resource_list import View
 from ui.conftest import BY_NAME, NARROW, WIDE, Guild, Player, playing, screen_strips
 from ui.sign_in.conftest import harmless
-from ui.test_palette_and_help import choose
-from ui.test_table import choose_sorting, tick
+from ui.steps import choose, choose_sorting, tick
 
 __all__ = ["harmless"]
 

@@ -13,21 +13,7 @@ from tracker_tui.ledger.ledger import Ledger
 from tracker_tui.tracker.tracker import Tracker
 from ui.conftest import WIDE, Guild, Player, in_front_of, playing
 from ui.guild_on_server import never_poll
-
-
-def edit_lines(player: Player) -> tuple[str, str]:
-    """Return the line of the quick edit with name and text, and its preview."""
-    region = player.app.resources.edit.region
-    above, *below = player.lines()[region.y : region.bottom] or [""]
-    return above, "\n".join(below)
-
-
-def preview_text(player: Player) -> str:
-    return edit_lines(player)[1].strip()
-
-
-async def previews(player: Player, expected: str) -> None:
-    await player.until(lambda: preview_text(player) == expected, expected)
+from ui.steps import edit_lines, preview_text, previews
 
 
 async def test_the_preview_appears_while_typing_and_points_at_mistakes(guild: Guild) -> None:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from tracker_tui.ledger.resources import NewResource
-from ui.conftest import BY_NAME, Guild, MakeGuild, Player, playing
-from ui.test_quick_edit import edit_lines, preview_text
-from ui.test_table import tick
+from ui.conftest import BY_NAME, Guild, MakeGuild, playing
+from ui.steps import edit_lines, preview_text, tick, typed
 
 PASTE = "\x1b[200~{}\x1b[201~"
-
-
-def typed(player: Player) -> str:
-    return player.lines()[2].removeprefix(" /").split("  ")[0].strip()
 
 
 FOUND = {

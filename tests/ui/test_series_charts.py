@@ -16,7 +16,7 @@ from tracker_tui.domain.quantity_series import Level, QuantitySeries
 from tracker_tui.domain.status import DAY
 from tracker_tui.ui.widgets.chart import Frame, legend
 from tracker_tui.ui.widgets.series_charts import forecast_text, points_chart, ticks
-from ui.test_chart import (
+from ui.charts import (
     LABEL,
     MARGIN,
     NOW,

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tracker_tui.ledger.resources import NewResource
-from ui.conftest import BY_NAME, NARROW, RESOURCES, Guild, MakeGuild, Player, playing
+from ui.conftest import BY_NAME, NARROW, RESOURCES, Guild, MakeGuild, playing
 from ui.history_rows import add_user
+from ui.steps import choose_sorting, tick
 
 LARGE = (200, 60)
 MANY = [NewResource(f"r{number:03}", f"Thing {number:03}", "Raw") for number in range(300)]
@@ -123,15 +124,6 @@ async def test_a_click_highlights_and_a_second_one_opens_one_dialog(guild: Guild
         await player.sees_no("Multiplier")
 
 
-async def choose_sorting(player: Player, name: str) -> None:
-    await player.press("s")
-    await player.sees("Sort by")
-    choices = [line.strip(" ↑↓") for line in player.dialog()]
-    wanted = next(place for place, line in enumerate(choices[1:]) if line == name)
-    player.burst("g" + "j" * wanted + "\r")
-    await player.sees_no("Sort by")
-
-
 async def test_rows_are_sorted_by_a_column_both_ways_by_keys_and_clicks(guild: Guild) -> None:
     members = {"111": "Zantha", "222": "Alia", "333": "Mapes"}
     for member, name in members.items():
@@ -160,18 +152,6 @@ async def test_rows_are_sorted_by_a_column_both_ways_by_keys_and_clicks(guild: G
         await player.until(lambda: player.names()[0] == "Sandworm Tooth", "the least first")
         player.click(player.lines()[3].index("Resource"), 3)
         await player.until(lambda: player.names() == BY_NAME, "by name")
-
-
-async def tick(player: Player, *names: str) -> None:
-    await player.press("f")
-    await player.sees("Show only")
-    for name in names:
-        lines = [line for line in player.lines() if "[ ]" in line or "[✓]" in line]
-        place = next(number for number, line in enumerate(lines) if f"] {name} " in line)
-        player.burst("g" + "j" * place + " ")
-        await player.until(lambda name=name: f"[✓] {name} " in player.text())
-    await player.press("enter")
-    await player.sees_no("Show only")
 
 
 FILTERS: list[tuple[tuple[str, ...], Callable[[NewResource], bool]]] = [

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_private_files import others_may
 from helpers.commands import environment, process
+from helpers.disk import others_may
 from helpers.processes import locked
 from helpers.terminal import Terminal
 from tracker_tui.sync.local_store import pending_elsewhere

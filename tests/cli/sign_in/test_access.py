@@ -23,11 +23,7 @@ from cli.sign_in.member_guild import (
 from cli.sign_in.planted_guild import ADDED, SPYS_NAME, Planted, guild_words_in
 from helpers.commands import Ran, Run
 from helpers.discord import Fault, Membership
-from helpers.membership import (
-    GUEST_ROLE,
-    MEMBER_ROLE,
-    grow_old,
-)
+from helpers.membership import GUEST_ROLE, MEMBER_ROLE, grow_old
 from helpers.other_schemas import TABLES
 from helpers.outbox_files import pending_ids
 from tracker_tui.auth.session import SessionStore

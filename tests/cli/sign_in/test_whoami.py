@@ -6,24 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.sign_in.member_guild import (
-    HOUR,
-    ME,
-    MEMBER,
-    MEMBERS_MAY,
-    NICKNAME,
-    paths_asked,
-    session,
-)
+from cli.sign_in.member_guild import HOUR, ME, MEMBER, MEMBERS_MAY, NICKNAME, paths_asked, session
 from helpers.commands import Ran, Run
 from helpers.discord import FakeDiscord, Fault, Membership
-from helpers.membership import (
-    ADMIN_ROLE,
-    GUEST_ROLE,
-    MEMBER_ROLE,
-    OFFICER_ROLE,
-    sign_in,
-)
+from helpers.membership import ADMIN_ROLE, GUEST_ROLE, MEMBER_ROLE, OFFICER_ROLE, sign_in
 
 pytestmark = pytest.mark.usefixtures("settings_of_guild")
 WHO = f"{NICKNAME} (paul, 80351110224678912)"
