@@ -41,6 +41,20 @@ def tracker(config: Config) -> Iterator[Tracker]:
         yield tracker
 
 
+def test_what_others_changed_before_a_start_is_no_news(config: Config, books: Books) -> None:
+    with closing(Tracker(config)) as earlier:
+        earlier.open().result(SECONDS)
+    books.ledger.apply(add(5, by="somebody else"))
+    with closing(Tracker(config)) as tracker:
+        listener = Listener(tracker)
+        tracker.open().result(SECONDS)
+        tracker.refresh().result(SECONDS)
+        assert shown(tracker) == (1005, 400)
+        news = [event.moves for event in listener.events if isinstance(event, Refreshed)]
+        assert len(news) >= 2
+        assert set(news) == {()}, "its replica said 1,000"
+
+
 def test_players_lose_nothing(
     config: Config, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
