@@ -69,6 +69,12 @@ def test_batches_that_only_read_are_sent_once_more(connection: Connection, proxy
         error = failure_of(lambda: connection.client.batches([READ]))
         assert type(error) is turso.OutcomeUnknown, name
         assert proxy.count == 2, name
+    # Both share one deadline.
+    released = threading.Event()
+    proxy.meet([cut_before, trickled(b"", released)])
+    error = failure_of(lambda: connection.client.batches([READ], seconds=SOON))
+    released.set()
+    assert type(error) is turso.TimedOut
 
 
 def test_other_changes_are_never_sent_again(connection: Connection, proxy: Proxy) -> None:
