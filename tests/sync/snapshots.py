@@ -9,9 +9,7 @@ from tracker_tui.ledger.cached_layout import CachedLayout
 from tracker_tui.ledger.refresh_queries import Snapshot
 
 KNOWN = CachedLayout(Layout.founding(), "47:11", {HAGGA: "Hagga", DEEP_DESERT: "The Deep"})
-
 NOW = 1_700_000_000
-
 SPICE = Resource(
     "spice", "Spice", 1000, 400, None, "Raw", None, None, 2500, 1.5, True, "x", 1_700_000_000
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from helpers.build import config_for, new_resource
+from helpers.disk import fill_up
 from helpers.guild import insert
 from helpers.other_schemas import ask
 from helpers.records import Known, history_row, moved, user_rows
@@ -257,27 +258,10 @@ def assert_is_reported(chronicle: Chronicle, path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(command, check=False).returncode:
-        pytest.skip("a separate disk needs root on Linux")
-    yield folder
-    # Lazily: a failed test may still have a file open.
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill_up(folder: Path) -> None:
-    """Fill the file system of this folder."""
-    with suppress(OSError), (folder / "ballast").open("wb", buffering=0) as file:
-        while file.write(b"\0" * 4096):
-            pass
-
-
 def test_a_full_or_read_only_disk_is_reported(chronicle: Chronicle, small_disk: Path) -> None:
     chronicle.write({} for _ in range(1_500))
+    ballast = fill_up(small_disk)
+    os.truncate(ballast, ballast.stat().st_size - 64 * 1024)
     # In the middle, and at the end, when the buffer is flushed.
     for few in (EVERYTHING, HistoryFilter(resource_id="water")):
         before = files_in(small_disk)

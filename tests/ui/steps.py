@@ -1,4 +1,4 @@
-"""What several tests of screens do and read."""
+"""Steps that several tests of screens share."""
 
 from __future__ import annotations
 

@@ -171,6 +171,7 @@ async def test_hits_outside_the_filters_are_shown_and_not_highlighted(guild: Gui
         player.burst("\r")
         await player.settles(2)
         assert guild.quantities("ore") == (4_005, 0)
+        player.app.clear_notifications()
         await player.until(lambda: player.names() == ["Complex Machinery"])
         await player.sees("A new one")
 

@@ -83,8 +83,6 @@ async def test_a_remapped_key_works_and_the_help_says_so(guild: Guild) -> None:
 
 
 LEFT_BY_ESC = {"Sort by", "Multiplier", "type + - = > or <"}
-
-
 ACTIONS = [
     ("sort", "Sort", "Sort by"),
     ("others", "Notify me of others", "Notifications of other people's changes are on."),

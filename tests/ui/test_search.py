@@ -7,8 +7,6 @@ from ui.conftest import BY_NAME, Guild, MakeGuild, playing
 from ui.steps import edit_lines, preview_text, tick, typed
 
 PASTE = "\x1b[200~{}\x1b[201~"
-
-
 FOUND = {
     "cell fuel": ["Fuel Cell", "Spice-infused Fuel Cell"],
     "spice.infused": ["Spice-infused Fuel Cell"],

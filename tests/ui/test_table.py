@@ -177,7 +177,6 @@ async def test_filters_show_what_is_ticked_even_if_that_is_nothing(guild: Guild)
         assert player.names() == []
         await player.press("plus", "enter", "space", "down")
         player.assert_laid_out()
-        player.app.clear_notifications()
         assert guild.history() == []
 
 
